@@ -1,0 +1,8 @@
+//! The operator's command line: PKI, keys, seeds, configuration documents.
+
+mod files;
+pub mod keys;
+pub mod pki;
+pub mod ports;
+pub mod probe;
+pub mod seed;

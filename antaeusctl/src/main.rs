@@ -1,0 +1,53 @@
+//! Command line of the operator.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use antaeusctl::{keys, pki, ports, probe, seed};
+use clap::Parser;
+use service::Clock;
+
+/// Runs Antaeus: certificates, keys, data sets, and a look at what can reach what.
+#[derive(Parser)]
+#[command(version)]
+enum Command {
+    /// Certificates of the services.
+    #[command(subcommand)]
+    Pki(pki::PkiCommand),
+    /// Charge keys and API keys.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// Fill invoice-app's empty database with a data set.
+    Seed(seed::SeedCommand),
+    /// Print free ports of this machine, one a line.
+    Ports(ports::PortsCommand),
+    /// Ask one URL and print what came of it in one line, or answer to such questions.
+    #[command(subcommand)]
+    Probe(probe::ProbeCommand),
+}
+
+fn main() -> ExitCode {
+    let clock = Clock::system();
+    let out = &mut std::io::stdout().lock();
+    let done = match Command::parse() {
+        Command::Pki(command) => pki::run(&command, clock.seconds(), out).map_err(|e| e.to_string()),
+        Command::Keys(command) => keys::run(&command, clock.seconds(), out).map_err(|e| e.to_string()),
+        Command::Seed(command) => seed::run(&command, &clock, out),
+        Command::Ports(command) => ports::run(&command, out),
+        Command::Probe(command) => probe::run(command, out),
+    };
+    let _ = out.flush();
+    exit(done)
+}
+
+/// 0 well, 1 findings, 2 could not look.
+#[expect(clippy::print_stderr, reason = "the sentence is for whoever typed the command")]
+fn exit(done: Result<(), String>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("{sentence}");
+            ExitCode::from(2)
+        }
+    }
+}

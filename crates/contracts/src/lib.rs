@@ -1,0 +1,10 @@
+//! Wire types shared between the services: money, the charge API, problem documents.
+
+pub mod charge;
+mod currency;
+mod iso4217;
+mod money;
+pub mod problem;
+
+pub use currency::{Currency, UnknownCurrency};
+pub use money::{Amount, Money, MoneyError};

@@ -1,0 +1,151 @@
+//! Who may call a public API: API keys with scopes, or nobody checked where that cannot hurt.
+
+use std::net::SocketAddr;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, ResponseError, web};
+use gate::Refusal;
+use gate::keys::VerifyingKeys;
+use gate::token::api_key::{self, ApiKeyVerifier, Grant};
+use gate::token::{Scope, api_key_text};
+
+use crate::peer::{Claimed, refuse};
+use crate::routes::{Access, Endpoint};
+use crate::settings::{ConfigError, Var, Vars};
+use crate::{Clock, Problem};
+
+const AUTH: Var = Var::new(
+    "AUTH",
+    "keys",
+    "`keys`: callers of the public API show a signed API key; `off`: nobody is asked, allowed on loopback only",
+);
+const INSECURE: Var = Var::unset(
+    "INSECURE_PUBLIC_API",
+    "the literal `allow` permits `AUTH=off` beyond loopback; for demonstrations, never for production",
+);
+const JWKS: Var =
+    Var::unset("API_JWKS_FILE", "JWKS with the operator's public keys, by which API keys are judged");
+
+/// How callers of the public API are judged.
+#[derive(Clone, Debug)]
+pub enum ApiAuth {
+    /// By their API key.
+    Keys(ApiKeyVerifier),
+    /// Not at all; on loopback a browser's foreign pages are still kept out.
+    Off {
+        /// Refuse requests that a foreign web page could have caused.
+        local_only: bool,
+    },
+}
+
+impl ApiAuth {
+    /// Reads `AUTH`, `API_JWKS_FILE`, `INSECURE_PUBLIC_API`; refuses `off` where it may not be.
+    pub fn read(vars: &Vars, listen: SocketAddr) -> Result<Self, ConfigError> {
+        let (auth, allowed) = (vars.text(&AUTH).unwrap_or_default(), insecure_allowed(vars));
+        match auth.as_str() {
+            "keys" => Ok(Self::Keys(verifier(&vars.file(&JWKS)?)?)),
+            "off" if allowed => Ok(Self::Off { local_only: false }),
+            "off" if listen.ip().is_loopback() => Ok(Self::Off { local_only: true }),
+            "off" => Err(ConfigError::bad(&AUTH, "off", format!("{listen} can be reached from elsewhere"))),
+            other => Err(ConfigError::bad(&AUTH, other, "it must be keys or off")),
+        }
+    }
+
+    /// The variables it reads, for the tables.
+    #[must_use]
+    pub fn vars() -> [Var; 3] {
+        [AUTH, JWKS, INSECURE]
+    }
+
+    fn judge(&self, req: &ServiceRequest, scope: Scope, now: i64) -> Result<Option<Grant>, Refusal> {
+        match self {
+            Self::Off { local_only: false } => Ok(None),
+            Self::Off { local_only: true } => local(req).map(|()| None),
+            Self::Keys(verifier) => {
+                let lines = |name: HeaderName| req.headers().get_all(name).map(|value| value.as_bytes());
+                let token = api_key_text(lines(AUTHORIZATION), lines(HeaderName::from_static("x-api-key")))?;
+                verifier.verify(token, scope, now).map(Some)
+            }
+        }
+    }
+}
+
+fn verifier(jwks: &str) -> Result<ApiKeyVerifier, ConfigError> {
+    let keys = VerifyingKeys::from_jwks_json(jwks).map_err(|e| ConfigError::bad(&JWKS, "the file", e))?;
+    Ok(ApiKeyVerifier { keys, issuer: api_key::ISSUER.into(), audience: api_key::AUDIENCE.into() })
+}
+
+/// A page of another site that talks to localhost gives itself away by its origin, or by the name it used (DNS
+/// rebinding).
+fn local(req: &ServiceRequest) -> Result<(), Refusal> {
+    let header = |name: HeaderName| req.headers().get(name).and_then(|value| value.to_str().ok());
+    let host = header(HOST).is_some_and(is_loopback_authority);
+    let origin =
+        header(ORIGIN).is_none_or(|origin| origin.strip_prefix("http://").is_some_and(is_loopback_authority));
+    if host && origin { Ok(()) } else { Err(Refusal::ForeignOrigin) }
+}
+
+fn is_loopback_authority(authority: &str) -> bool {
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// What the middleware needs: how to judge, and what each endpoint asks for.
+#[derive(Clone)]
+pub struct Guarded {
+    /// How to judge.
+    pub auth: ApiAuth,
+    /// What each endpoint asks for.
+    pub endpoints: Vec<Endpoint>,
+    /// For the keys' times.
+    pub clock: Clock,
+}
+
+impl Guarded {
+    /// An endpoint that is not in the list is not there; actix answers 404 or 405 without any handler.
+    fn access(&self, req: &ServiceRequest) -> Access {
+        let pattern = req.match_pattern();
+        let found = self
+            .endpoints
+            .iter()
+            .find(|endpoint| Some(endpoint.path) == pattern.as_deref() && endpoint.method == req.method());
+        found.map_or(Access::Public, |endpoint| endpoint.access)
+    }
+}
+
+/// Middleware: lets a request through that may call its endpoint.
+pub async fn middleware<B: MessageBody + 'static>(
+    guarded: web::Data<Guarded>,
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let Access::Key(scope) = guarded.access(&req) else {
+        return next.call(req).await.map(ServiceResponse::map_into_left_body);
+    };
+    match guarded.auth.judge(&req, scope, guarded.clock.seconds()) {
+        Ok(grant) => {
+            if let Some(grant) = grant {
+                let subject = Some(grant.subject.to_string());
+                req.extensions_mut().insert(Claimed { peer: None, kid: Some(grant.kid.clone()), subject });
+                req.extensions_mut().insert(grant);
+            }
+            next.call(req).await.map(ServiceResponse::map_into_left_body)
+        }
+        Err(refusal) => {
+            let problem: Problem = refuse(req.request(), refusal);
+            Ok(req.into_response(problem.error_response()).map_into_right_body())
+        }
+    }
+}
+
+/// Whether `INSECURE_PUBLIC_API=allow` is set.
+#[must_use]
+pub fn insecure_allowed(vars: &Vars) -> bool {
+    vars.text(&INSECURE).as_deref() == Some("allow")
+}

@@ -1,0 +1,88 @@
+//! Who this service is: a certificate of its own, or the mesh's word.
+
+use std::path::PathBuf;
+
+use gate::tls::{Identity, TlsError};
+use gate::{SpiffeId, Thumbprint};
+
+use crate::peer::Source;
+use crate::settings::{ConfigError, Var, Vars};
+
+const MODE: Var = Var::unset(
+    "TLS_MODE",
+    "`rustls`: mutual TLS by this process, with the files in `TLS_DIR`; `mesh`: by the sidecar. There is no `off`",
+);
+const DIR: Var =
+    Var::unset("TLS_DIR", "directory with `cert.pem`, `key.pem` and `ca.pem` (`antaeusctl pki init`)");
+const ID_MEANING: &str = "this service's SPIFFE id";
+
+/// How the service proves who it is.
+#[derive(Debug)]
+pub enum TlsMode {
+    /// By a certificate that this process holds.
+    Rustls(Box<Identity>),
+    /// By the sidecar beside it.
+    Mesh,
+}
+
+/// The service's own identity.
+#[derive(Debug)]
+pub struct IdentitySettings {
+    /// Its name.
+    pub id: SpiffeId,
+    /// How it proves it.
+    pub mode: TlsMode,
+}
+
+impl IdentitySettings {
+    /// Reads `TLS_MODE`, `TLS_DIR`, `WORKLOAD_ID`; a certificate for somebody else is refused.
+    pub fn read(vars: &Vars, default_id: &'static str) -> Result<Self, ConfigError> {
+        let [.., var] = self::vars(default_id);
+        let id: SpiffeId = vars.required(&var)?;
+        let dir: Option<PathBuf> = vars.optional(&DIR)?;
+        match vars.text(&MODE).as_deref() {
+            Some("mesh") => Ok(Self { id, mode: TlsMode::Mesh }),
+            Some("rustls") => {
+                let dir = dir.ok_or_else(|| ConfigError::new(format!("set TLS_DIR: {}", DIR.meaning)))?;
+                let identity = Identity::load(&dir)?;
+                if *identity.id() != id {
+                    let problem = format!("the certificate in {} is for {}", dir.display(), identity.id());
+                    return Err(ConfigError::bad(&var, &id.to_string(), problem));
+                }
+                Ok(Self { id, mode: TlsMode::Rustls(Box::new(identity)) })
+            }
+            Some(other) => Err(ConfigError::bad(&MODE, other, "it must be rustls or mesh")),
+            None => Err(ConfigError::new(format!("set TLS_MODE: {}", MODE.meaning))),
+        }
+    }
+
+    /// Where the identities of callers come from.
+    #[must_use]
+    pub fn peer_source(&self) -> Source {
+        match self.mode {
+            TlsMode::Rustls(_) => Source::Certificate,
+            TlsMode::Mesh => Source::Mesh,
+        }
+    }
+
+    /// The thumbprint of our certificate, where we have one.
+    #[must_use]
+    pub fn thumbprint(&self) -> Option<Thumbprint> {
+        match &self.mode {
+            TlsMode::Rustls(identity) => Some(identity.thumbprint()),
+            TlsMode::Mesh => None,
+        }
+    }
+}
+
+/// The variables that [`IdentitySettings::read`] reads, for the tables.
+#[must_use]
+pub fn vars(default_id: &'static str) -> [Var; 3] {
+    [MODE, DIR, Var::new("WORKLOAD_ID", default_id, ID_MEANING)]
+}
+
+impl From<TlsError> for ConfigError {
+    fn from(error: TlsError) -> Self {
+        Self::new(error.to_string())
+    }
+}

@@ -1,0 +1,22 @@
+//! What every service is made of: settings, clock, servers, gate, problems, telemetry.
+
+pub mod admin;
+pub mod api_auth;
+pub mod clock;
+pub mod database;
+pub mod extract;
+pub mod id;
+pub mod idempotent;
+pub mod identity;
+pub mod metrics;
+pub mod peer;
+pub mod problem;
+pub mod routes;
+pub mod run;
+pub mod server;
+pub mod settings;
+pub mod trace;
+
+pub use clock::Clock;
+pub use problem::Problem;
+pub use settings::{ConfigError, Var, Vars};

@@ -1,0 +1,120 @@
+//! A service's list of URLs, and who may call each.
+
+use actix_web::http::Method;
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError, web};
+use gate::token::Scope;
+
+use crate::Problem;
+use crate::problem::Kind;
+
+/// Who may call an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Public,
+    /// Who holds an API key with this scope.
+    Key(Scope),
+    /// Only what the service's own gate lets through (workload identity and signed request).
+    Gate,
+}
+
+/// One method of one path.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// HTTP method.
+    pub method: Method,
+    /// Path pattern as actix writes it: `/v1/invoices/{id}`.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+}
+
+/// The list being written.
+#[derive(Default)]
+pub struct Routes {
+    resources: Vec<Resource>,
+    endpoints: Vec<Endpoint>,
+}
+
+/// One path being written.
+pub struct At {
+    path: &'static str,
+    resource: Resource,
+    endpoints: Vec<Endpoint>,
+}
+
+impl Routes {
+    /// An empty list.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a path with its methods.
+    #[must_use]
+    pub fn at(mut self, path: &'static str, write: impl FnOnce(At) -> At) -> Self {
+        let at = write(At { path, resource: web::resource(path), endpoints: Vec::new() });
+        let allow: Vec<&str> = at.endpoints.iter().map(|endpoint| endpoint.method.as_str()).collect();
+        let allow = allow.join(", ");
+        let refuse = move || {
+            let allow = allow.clone();
+            async move { Problem::method_not_allowed(allow).error_response() }
+        };
+        self.resources.push(at.resource.default_service(web::to(refuse)));
+        self.endpoints.extend(at.endpoints);
+        self
+    }
+
+    /// Everything that can be called.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        self.endpoints.clone()
+    }
+
+    /// Hands the list to actix, and answers everything else with 404.
+    pub fn configure(self, config: &mut web::ServiceConfig) {
+        for resource in self.resources {
+            config.service(resource);
+        }
+        config.default_service(web::to(not_found));
+    }
+}
+
+impl At {
+    /// Adds GET.
+    #[must_use]
+    pub fn get<F, Args>(self, access: Access, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.on(Method::GET, access, handler)
+    }
+
+    /// Adds POST.
+    #[must_use]
+    pub fn post<F, Args>(self, access: Access, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.on(Method::POST, access, handler)
+    }
+
+    fn on<F, Args>(mut self, method: Method, access: Access, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.resource = self.resource.route(web::method(method.clone()).to(handler));
+        self.endpoints.push(Endpoint { method, path: self.path, access });
+        self
+    }
+}
+
+async fn not_found(_req: HttpRequest) -> HttpResponse {
+    Problem::new(Kind::NotFound).error_response()
+}

@@ -1,0 +1,11 @@
+//! For tests only: databases, certificates, running services.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up has failed")]
+
+pub mod client;
+pub mod database;
+pub mod home;
+pub mod stack;
+
+pub use database::{Database, Engine, engines};
+pub use home::Home;
+pub use stack::{Options, Stack};

@@ -1,0 +1,145 @@
+//! Both services in this process, on free ports, with their own data.
+
+use db::Db;
+use invoice_app::domain::data_set::DataSet;
+use service::server::{Shutdown, Trigger};
+use service::{Clock, Vars};
+use tokio::task::JoinHandle;
+
+use crate::{Database, Engine, Home, client};
+
+/// How the services are set up; further variables override what the stack sets itself.
+#[derive(Default)]
+pub struct Options {
+    /// Data set of invoice-app.
+    pub data: Option<&'static str>,
+    /// Further variables of invoice-app.
+    pub invoice_app: Vec<(&'static str, String)>,
+    /// Further variables of the payment provider.
+    pub provider: Vec<(&'static str, String)>,
+}
+
+/// Running services.
+pub struct Stack {
+    /// Certificates and keys.
+    pub home: Home,
+    /// Base URL of invoice-app.
+    pub invoices: String,
+    /// Base URL of invoice-app's admin port.
+    pub invoices_admin: String,
+    /// Base URL of the payment provider.
+    pub provider: String,
+    /// Base URL of the provider's older paths.
+    pub compat: String,
+    /// Base URL of the provider's admin port.
+    pub provider_admin: String,
+    /// invoice-app's rows.
+    pub invoices_db: Db,
+    /// The provider's rows.
+    pub provider_db: Db,
+    /// For plain HTTP.
+    pub http: reqwest::Client,
+    trigger: Trigger,
+    running: Vec<JoinHandle<()>>,
+    // Dropped last: PostgreSQL ones are dropped on the server too.
+    _databases: [Database; 2],
+}
+
+impl Stack {
+    /// Starts both services.
+    pub fn start(engine: Engine, options: Options) -> Self {
+        let home = Home::new();
+        let invoices = Database::fresh(&home, engine, "invoice-app", invoice_app::store::MIGRATIONS);
+        let provider = Database::fresh(&home, engine, "payment-provider", payment_provider::store::MIGRATIONS);
+        if let Some(name) = options.data {
+            seed(&invoices.open(), name);
+        }
+        let (trigger, shutdown) = Shutdown::manual();
+        let vars = merged(provider_vars(&home, &provider.url), options.provider);
+        let settings = payment_provider::settings::Settings::read(&vars).expect("provider settings");
+        let app = payment_provider::app::App::build(settings, Clock::system()).expect("a provider");
+        let (provider_addr, provider_admin, compat) = (app.addr(), app.admin_addr(), app.compat_addr());
+        let provider_runs = tokio::spawn(app.run(shutdown.clone()));
+
+        let endpoint = format!("https://localhost:{}", provider_addr.port());
+        let vars = merged(invoice_app_vars(&home, &invoices.url, &endpoint), options.invoice_app);
+        let settings = invoice_app::settings::Settings::read(&vars).expect("invoice-app settings");
+        let app = invoice_app::app::App::build(settings, Clock::system()).expect("an invoice-app");
+        let (addr, admin) = (app.addr(), app.admin_addr());
+        let running = vec![provider_runs, tokio::spawn(app.run(shutdown))];
+        Self {
+            invoices: format!("http://localhost:{}", addr.port()),
+            invoices_admin: format!("http://{admin}"),
+            provider: endpoint,
+            compat: format!("http://{}", compat.expect("the older paths")),
+            provider_admin: format!("http://{provider_admin}"),
+            invoices_db: invoices.open(),
+            provider_db: provider.open(),
+            http: client::plain(),
+            home,
+            trigger,
+            running,
+            _databases: [invoices, provider],
+        }
+    }
+
+    /// Stops both services as SIGTERM does, and waits for them.
+    pub async fn stop(&mut self) {
+        self.trigger.pull();
+        for running in self.running.drain(..) {
+            running.await.expect("a service that ends");
+        }
+    }
+
+    /// The body of a GET as JSON.
+    pub async fn get(&self, path: &str) -> serde_json::Value {
+        let response = self.http.get(format!("{}{path}", self.invoices)).send().await.expect(path);
+        response.json().await.expect("JSON")
+    }
+
+    /// Status and body of a POST.
+    pub async fn post(&self, path: &str, body: &str) -> (u16, String) {
+        let request = self.http.post(format!("{}{path}", self.invoices)).header("content-type", "application/json");
+        let response = request.body(body.to_owned()).send().await.expect(path);
+        (response.status().as_u16(), response.text().await.expect("text"))
+    }
+}
+
+fn seed(db: &Db, name: &str) {
+    let set: DataSet = name.parse().expect("a data set");
+    invoice_app::flows::seed::seed(db, set, Clock::system().now()).expect("a seeded database");
+}
+
+/// What a payment provider needs to run beside the others.
+#[must_use]
+pub fn provider_vars(home: &Home, database: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("LISTEN", "127.0.0.1:0".into()),
+        ("ADMIN_LISTEN", "127.0.0.1:0".into()),
+        ("COMPAT_LISTEN", "127.0.0.1:0".into()),
+        ("AUTH", "off".into()),
+        ("DATABASE_URL", database.into()),
+        ("TLS_MODE", "rustls".into()),
+        ("TLS_DIR", home.text("pki/payment-provider")),
+        ("CHARGE_JWKS_FILE", home.text("keys/charge/jwks.json")),
+    ]
+}
+
+/// What invoice-app needs to run beside the others.
+#[must_use]
+pub fn invoice_app_vars(home: &Home, database: &str, provider: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("LISTEN", "127.0.0.1:0".into()),
+        ("ADMIN_LISTEN", "127.0.0.1:0".into()),
+        ("AUTH", "off".into()),
+        ("DATABASE_URL", database.into()),
+        ("TLS_MODE", "rustls".into()),
+        ("TLS_DIR", home.text("pki/invoice-app")),
+        ("CHARGE_KEY_FILE", home.text("keys/charge/private.pem")),
+        ("PAYMENT_PROVIDER_ENDPOINT", provider.into()),
+    ]
+}
+
+fn merged(base: Vec<(&'static str, String)>, more: Vec<(&'static str, String)>) -> Vars {
+    Vars::fixed(base.into_iter().chain(more))
+}

@@ -1,0 +1,149 @@
+//! Puts invoice-app together and runs it.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{App as Actix, HttpServer, web};
+use service::admin::{self, Health};
+use service::api_auth::{self, ApiAuth, Guarded};
+use service::clock::Micros;
+use service::metrics::{self, Metrics};
+use service::server::{Shutdown, bind};
+use service::{Clock, ConfigError, Vars, run, trace};
+use tokio::sync::Notify;
+
+use crate::clients::provider::Provider;
+use crate::domain::settle::Policy;
+use crate::flows::charge_due::Charging;
+use crate::handlers::health::ProviderHealth;
+use crate::handlers::state::State;
+use crate::jobs::billing::Billing;
+use crate::routes;
+use crate::settings::{BillingSettings, ProviderSettings, Settings};
+use crate::store::MIGRATIONS;
+
+/// A claim holds for this many times the longest wait for the provider.
+const LEASE_IN_TIMEOUTS: u32 = 3;
+
+/// invoice-app, listening but not yet serving.
+pub struct App {
+    addr: SocketAddr,
+    admin_addr: SocketAddr,
+    servers: Vec<Server>,
+    billing: Billing,
+    health: Health,
+    drain: Duration,
+    _lock: db::FileLock,
+}
+
+/// The role `serve`.
+pub async fn serve(vars: Vars) -> Result<(), ConfigError> {
+    run::logging(&vars)?;
+    let app = App::build(Settings::read(&vars)?, Clock::system())?;
+    tracing::info!(addr = %app.addr, admin = %app.admin_addr, "invoice-app is listening");
+    app.run(Shutdown::on_signals()?).await;
+    Ok(())
+}
+
+impl App {
+    /// Checks everything and binds the ports; needs a running tokio.
+    pub fn build(settings: Settings, clock: Clock) -> Result<Self, ConfigError> {
+        let lock = db::FileLock::take(&settings.database.url).map_err(|e| ConfigError::new(e.to_string()))?;
+        let db = settings.database.open(MIGRATIONS)?;
+        let metrics = Metrics::new().map_err(internal)?;
+        let charging = Arc::new(charging(&db, settings.provider, settings.billing, &clock, &metrics)?);
+        let wake = Arc::new(Notify::new());
+        let billing = Billing::new(Arc::clone(&charging), settings.billing.in_flight, Arc::clone(&wake));
+        let provider = ProviderHealth::new(charging, clock.clone());
+        let max_rounds = settings.billing.max_rounds;
+        let state = State { db: db.clone(), clock: clock.clone(), wake, provider, max_rounds };
+        let guarded = Guarded { auth: settings.auth, endpoints: routes::routes().endpoints(), clock };
+        let (listener, addr) = listener(settings.server.listen)?;
+        let (admin, admin_addr) = self::listener(settings.server.admin)?;
+        let health = Health::new(db);
+        let servers = vec![
+            public(listener, settings.server.workers, guarded, state, metrics.clone())?,
+            admin::server(admin, health.clone(), metrics).map_err(internal)?,
+        ];
+        Ok(Self { addr, admin_addr, servers, billing, health, drain: settings.server.drain, _lock: lock })
+    }
+
+    /// Address of the public port.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Address of the admin port.
+    #[must_use]
+    pub fn admin_addr(&self) -> SocketAddr {
+        self.admin_addr
+    }
+
+    /// Serves and bills until the stop is asked for; what is in flight is settled first.
+    pub async fn run(self, shutdown: Shutdown) {
+        let billing = tokio::spawn(self.billing.run(shutdown.clone()));
+        service::server::run(self.servers, self.health, self.drain, shutdown).await;
+        let _ = billing.await;
+    }
+}
+
+fn internal(error: impl std::fmt::Display) -> ConfigError {
+    ConfigError::new(format!("cannot start: {error}"))
+}
+
+fn listener(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), ConfigError> {
+    let listener = bind(addr)?;
+    let addr = listener.local_addr().map_err(internal)?;
+    Ok((listener, addr))
+}
+
+fn charging(
+    db: &db::Db,
+    provider: ProviderSettings,
+    billing: BillingSettings,
+    clock: &Clock,
+    metrics: &Metrics,
+) -> Result<Charging, ConfigError> {
+    let ProviderSettings { endpoint, tls, signer, timeout } = provider;
+    let counter =
+        metrics.counter("invoice_charges_total", "Attempts that were settled, by outcome.", &["outcome"]);
+    let unknown = Micros::try_from(billing.unknown.as_micros()).unwrap_or(Micros::MAX);
+    Ok(Charging {
+        db: db.clone(),
+        provider: Provider::new(&endpoint, tls, signer, timeout, clock.clone()).map_err(internal)?,
+        clock: clock.clone(),
+        policy: Policy::standard(unknown),
+        lease: timeout * LEASE_IN_TIMEOUTS,
+        batch: billing.batch,
+        charges: counter.map_err(internal)?,
+    })
+}
+
+fn public(
+    listener: TcpListener,
+    workers: usize,
+    guarded: Guarded,
+    state: State,
+    metrics: Metrics,
+) -> Result<Server, ConfigError> {
+    if matches!(guarded.auth, ApiAuth::Off { .. }) {
+        tracing::warn!("AUTH=off: whoever reaches this address may use the public API");
+    }
+    let (guarded, state, metrics) = (web::Data::new(guarded), web::Data::new(state), web::Data::new(metrics));
+    let app = move || {
+        Actix::new()
+            .app_data(guarded.clone())
+            .app_data(state.clone())
+            .app_data(metrics.clone())
+            .wrap(from_fn(api_auth::middleware))
+            .wrap(from_fn(metrics::middleware))
+            .wrap(from_fn(trace::middleware))
+            .configure(|config| routes::routes().configure(config))
+    };
+    let server = HttpServer::new(app).workers(workers).disable_signals().listen(listener);
+    Ok(server.map_err(internal)?.run())
+}

@@ -1,0 +1,3 @@
+//! Peers that this service calls.
+
+pub mod provider;

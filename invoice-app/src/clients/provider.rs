@@ -1,0 +1,128 @@
+//! The payment provider: one signed request per batch, over a connection that proves who both ends are.
+
+use std::time::Duration;
+
+use contracts::charge::{CHARGES_PATH, ChargeBatch, ChargeItem, ChargeResult, ChargeResults, HEALTH_PATH};
+use contracts::problem::{BUSY, Document};
+use gate::token::charge::ChargeSigner;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Method, Response, StatusCode};
+use service::Clock;
+use service::clock::{Micros, SECOND};
+
+/// The answer to one question of the whole client: may I ask again, and what does that prove?
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// Turned away before anything was tried.
+    #[error("the payment provider turned the request away: {why}")]
+    NotAttempted {
+        /// How long to stay away.
+        wait: Micros,
+        /// For the log.
+        why: String,
+    },
+    /// Refused as it is: asking again with the same content is of no use.
+    #[error("the payment provider cannot read the request: {0}")]
+    Unreadable(String),
+    /// It may or may not have been carried out: ask again with the same keys.
+    #[error("the outcome is unknown: {0}")]
+    Unknown(String),
+}
+
+/// A client of the payment provider.
+pub struct Provider {
+    http: reqwest::Client,
+    base: String,
+    signer: ChargeSigner,
+    clock: Clock,
+}
+
+impl Provider {
+    /// A client for `base` (scheme, host and port), which trusts and shows what `tls` says.
+    pub fn new(
+        base: &str,
+        tls: rustls::ClientConfig,
+        signer: ChargeSigner,
+        timeout: Duration,
+        clock: Clock,
+    ) -> Result<Self, reqwest::Error> {
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            // An answer from elsewhere is no answer of the provider's.
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(timeout)
+            .timeout(timeout)
+            .pool_idle_timeout(Duration::from_secs(50))
+            .build()?;
+        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), signer, clock })
+    }
+
+    /// Asks for a batch of charges; as many results as items, in their order.
+    pub async fn charge(&self, items: Vec<ChargeItem>) -> Result<Vec<ChargeResult>, CallError> {
+        let batch = ChargeBatch { items };
+        let body = serde_json::to_vec(&batch).map_err(|e| CallError::Unreadable(e.to_string()))?;
+        let response = self.send(Method::POST, CHARGES_PATH, body).await?;
+        let body = response.bytes().await.map_err(|e| CallError::Unknown(e.to_string()))?;
+        let answer: ChargeResults =
+            serde_json::from_slice(&body).map_err(|e| CallError::Unknown(e.to_string()))?;
+        let fits = answer.results.len() == batch.items.len()
+            && answer.results.iter().zip(&batch.items).all(|(result, item)| result.key == item.key);
+        if fits {
+            Ok(answer.results)
+        } else {
+            Err(CallError::Unknown("the results belong to other items".into()))
+        }
+    }
+
+    /// Whether the provider answers us.
+    pub async fn is_healthy(&self) -> Result<(), CallError> {
+        self.send(Method::GET, HEALTH_PATH, Vec::new()).await.map(|_| ())
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Response, CallError> {
+        let token = self.signer.sign(method.as_str(), path, &body, self.clock.seconds());
+        let token = token.map_err(|e| CallError::NotAttempted { wait: SECOND, why: e.to_string() })?;
+        let request = self
+            .http
+            .request(method, format!("{}{path}", self.base))
+            .bearer_auth(token)
+            .header(CONTENT_TYPE, "application/json")
+            .body(body);
+        let response = request.send().await.map_err(|e| CallError::Unknown(chain(&e)))?;
+        if response.status() == StatusCode::OK { Ok(response) } else { Err(refused(response).await) }
+    }
+}
+
+/// What an answer other than 200 proves. A 503 proves nothing unless the provider itself says `busy`: a proxy on the
+/// way says 503 also when the connection broke after the request was carried out.
+async fn refused(response: Response) -> CallError {
+    let status = response.status();
+    let wait = response.headers().get(RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.parse::<i64>().ok());
+    let wait = wait.unwrap_or(1).clamp(1, 3_600) * SECOND;
+    let body = response.bytes().await.unwrap_or_default();
+    let problem: Option<Document> = serde_json::from_slice(&body).ok();
+    let why = format!("{status} {}", problem.as_ref().map_or("", |problem| &problem.kind));
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => {
+            CallError::NotAttempted { wait, why }
+        }
+        StatusCode::SERVICE_UNAVAILABLE if problem.is_some_and(|problem| problem.kind == BUSY) => {
+            CallError::NotAttempted { wait, why }
+        }
+        StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
+            CallError::Unreadable(why)
+        }
+        _ => CallError::Unknown(why),
+    }
+}
+
+/// reqwest's own message leaves out the cause.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,7 @@
+//! What an invoice is and how it moves; no database, clock or network here.
+
+pub mod customer;
+pub mod data_set;
+pub mod invoice;
+pub mod run;
+pub mod settle;

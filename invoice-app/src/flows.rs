@@ -1,0 +1,8 @@
+//! Use cases, one per file; each opens the one transaction it needs.
+
+pub mod charge_due;
+pub mod create_customer;
+pub mod create_invoice;
+pub mod finish_round;
+pub mod seed;
+pub mod start_run;

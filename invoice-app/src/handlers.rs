@@ -1,0 +1,10 @@
+//! From HTTP to flows and back.
+
+pub mod compat_invoices;
+pub mod compat_rest;
+pub mod customers;
+pub mod health;
+pub mod invoices;
+pub mod page;
+pub mod state;
+pub mod stream;

@@ -1,0 +1,52 @@
+//! `/invoices`, as the oldest clients know it.
+
+use actix_web::{HttpResponse, web};
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+use service::Problem;
+
+use super::state::State;
+use super::stream::json_array;
+use crate::domain::invoice::{Invoice, State as Stands};
+use crate::domain::run::Scope;
+use crate::store::invoices;
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Old<'a> {
+    invoice_id: String,
+    #[serde(serialize_with = "decimal")]
+    value: &'a Invoice,
+    currency: &'static str,
+    is_paid: bool,
+}
+
+/// A JSON number from the amount's text: no float in between.
+fn decimal<S: Serializer>(invoice: &&Invoice, serializer: S) -> Result<S::Ok, S::Error> {
+    RawValue::from_string(invoice.amount.decimal()).map_err(serde::ser::Error::custom)?.serialize(serializer)
+}
+
+fn json(invoice: &Invoice) -> String {
+    let old = Old {
+        invoice_id: format!("I{}", invoice.id),
+        value: invoice,
+        currency: invoice.amount.currency.code(),
+        is_paid: invoice.state == Stands::Paid,
+    };
+    serde_json::to_string(&old).unwrap_or_default()
+}
+
+/// `GET /invoices`.
+pub async fn list(state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    json_array(&state.db, |conn, after, limit| {
+        let page = invoices::page(conn, invoices::Filter::default(), after, limit)?;
+        Ok(page.iter().map(|invoice| (invoice.id, json(invoice))).collect())
+    })
+    .await
+}
+
+/// `POST /invoices/pay`: `{}` at once; rounds go on in the background until every invoice is paid.
+pub async fn pay(state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    state.start_run(Scope::Unpaid, state.max_rounds).await?;
+    Ok(HttpResponse::Ok().content_type("application/json").body("{}"))
+}

@@ -1,0 +1,59 @@
+//! Every URL of invoice-app.
+
+use gate::token::Scope;
+use service::routes::{Access, Routes};
+use utoipa::OpenApi;
+
+use crate::handlers::{compat_invoices, compat_rest, customers, health, invoices};
+
+const INVOICES_READ: Access = Access::Key(Scope::InvoicesRead);
+const INVOICES_WRITE: Access = Access::Key(Scope::InvoicesWrite);
+const CUSTOMERS_READ: Access = Access::Key(Scope::CustomersRead);
+const CUSTOMERS_WRITE: Access = Access::Key(Scope::CustomersWrite);
+const BILLING: Access = Access::Key(Scope::BillingRun);
+
+/// The public API.
+#[must_use]
+pub fn routes() -> Routes {
+    Routes::new()
+        .at("/v1/customers", |at| {
+            at.get(CUSTOMERS_READ, customers::list_customers)
+                .post(CUSTOMERS_WRITE, customers::create_customer)
+        })
+        .at("/v1/customers/{id}", |at| at.get(CUSTOMERS_READ, customers::get_customer))
+        .at("/v1/invoices", |at| {
+            at.get(INVOICES_READ, invoices::list_invoices).post(INVOICES_WRITE, invoices::create_invoice)
+        })
+        .at("/v1/invoices/{id}", |at| at.get(INVOICES_READ, invoices::get_invoice))
+        .at("/rest/health", |at| at.get(Access::Public, health::own))
+        .at("/pp/rest/health", |at| at.get(Access::Public, health::of_provider))
+        .at("/rest/v1/customers", |at| at.get(CUSTOMERS_READ, compat_rest::list_customers))
+        .at("/rest/v1/customers/{id}", |at| at.get(CUSTOMERS_READ, compat_rest::get_customer))
+        .at("/rest/v1/invoices", |at| at.get(INVOICES_READ, compat_rest::list_invoices))
+        .at("/rest/v1/invoices/pay", |at| at.post(BILLING, compat_rest::pay))
+        .at("/rest/v1/invoices/{id}", |at| at.get(INVOICES_READ, compat_rest::get_invoice))
+        .at("/rest/v1/billing", |at| at.post(BILLING, compat_rest::start_billing))
+        .at("/rest/v1/billing/retry", |at| at.post(BILLING, compat_rest::retry_billing))
+        .at("/invoices", |at| at.get(INVOICES_READ, compat_invoices::list))
+        .at("/invoices/pay", |at| at.post(BILLING, compat_invoices::pay))
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Antaeus invoice-app"),
+    paths(
+        customers::create_customer,
+        customers::list_customers,
+        customers::get_customer,
+        invoices::create_invoice,
+        invoices::list_invoices,
+        invoices::get_invoice,
+    )
+)]
+struct Document;
+
+/// The OpenAPI document of the `/v1` API.
+#[must_use]
+pub fn openapi() -> String {
+    Document::openapi().to_pretty_json().unwrap_or_default()
+}

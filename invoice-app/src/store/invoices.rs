@@ -1,0 +1,145 @@
+//! Invoices as rows.
+
+use contracts::Money;
+use db::{AnyConnection, StoreError};
+use diesel::prelude::*;
+use jiff::civil::Date;
+use service::clock::Micros;
+
+use super::schema::invoices;
+use crate::domain::invoice::{Invoice, LastOutcome, NewInvoice, Origin, State};
+
+#[derive(Queryable)]
+struct Row {
+    id: i64,
+    uid: String,
+    customer_id: i64,
+    amount: i64,
+    currency: String,
+    due_on: String,
+    state: String,
+    attempt: i32,
+    last_outcome: Option<String>,
+    created_at: i64,
+    paid_at: Option<i64>,
+    next_at: Option<i64>,
+}
+
+type Columns = (
+    invoices::id,
+    invoices::uid,
+    invoices::customer_id,
+    invoices::amount,
+    invoices::currency,
+    invoices::due_on,
+    invoices::state,
+    invoices::attempt,
+    invoices::last_outcome,
+    invoices::created_at,
+    invoices::paid_at,
+    invoices::next_at,
+);
+
+const COLUMNS: Columns = (
+    invoices::id,
+    invoices::uid,
+    invoices::customer_id,
+    invoices::amount,
+    invoices::currency,
+    invoices::due_on,
+    invoices::state,
+    invoices::attempt,
+    invoices::last_outcome,
+    invoices::created_at,
+    invoices::paid_at,
+    invoices::next_at,
+);
+
+impl TryFrom<Row> for Invoice {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let bug = |what: &str| StoreError::Bug(format!("invoice {} has an unreadable {what}", row.id));
+        let currency = row.currency.parse().map_err(|_| bug("currency"))?;
+        let last_outcome = match &row.last_outcome {
+            Some(word) => Some(LastOutcome::parse(word).ok_or_else(|| bug("outcome"))?),
+            None => None,
+        };
+        Ok(Self {
+            state: State::parse(&row.state).ok_or_else(|| bug("state"))?,
+            due_on: row.due_on.parse().map_err(|_| bug("due date"))?,
+            amount: Money { minor: row.amount, currency },
+            last_outcome,
+            id: row.id,
+            uid: row.uid,
+            customer_id: row.customer_id,
+            attempt: row.attempt,
+            created_at: row.created_at,
+            paid_at: row.paid_at,
+            next_at: row.next_at,
+        })
+    }
+}
+
+/// Adds an invoice that is to be charged from `due_at` on.
+pub fn insert(
+    conn: &mut AnyConnection,
+    new: &NewInvoice,
+    uid: &str,
+    (due_on, due_at): (Date, Micros),
+    now: Micros,
+) -> Result<Invoice, StoreError> {
+    let id: i64 = diesel::insert_into(invoices::table)
+        .values((
+            invoices::uid.eq(uid),
+            invoices::customer_id.eq(new.customer_id),
+            invoices::amount.eq(new.amount.minor),
+            invoices::currency.eq(new.amount.currency.code()),
+            invoices::due_on.eq(due_on.to_string()),
+            invoices::state.eq(State::Pending.as_str()),
+            invoices::origin.eq(Origin::Api.as_str()),
+            invoices::created_at.eq(now),
+            invoices::next_at.eq(due_at),
+        ))
+        .returning(invoices::id)
+        .get_result(conn)?;
+    get(conn, id)
+}
+
+/// One invoice.
+pub fn get(conn: &mut AnyConnection, id: i64) -> Result<Invoice, StoreError> {
+    invoices::table.find(id).select(COLUMNS).first::<Row>(conn)?.try_into()
+}
+
+/// Which invoices a list shows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// Only those of this customer.
+    pub customer_id: Option<i64>,
+    /// Only those that stand here.
+    pub state: Option<State>,
+}
+
+/// The next invoices by number.
+pub fn page(
+    conn: &mut AnyConnection,
+    filter: Filter,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Invoice>, StoreError> {
+    let mut query = invoices::table.select(COLUMNS).filter(invoices::id.gt(after)).into_boxed();
+    if let Some(customer) = filter.customer_id {
+        query = query.filter(invoices::customer_id.eq(customer));
+    }
+    if let Some(state) = filter.state {
+        query = query.filter(invoices::state.eq(state.as_str()));
+    }
+    let rows: Vec<Row> = query.order(invoices::id).limit(limit).load(conn)?;
+    rows.into_iter().map(Invoice::try_from).collect()
+}
+
+/// The highest number so far.
+pub fn max_id(conn: &mut AnyConnection) -> Result<i64, StoreError> {
+    let id: Option<i64> = invoices::table.select(diesel::dsl::max(invoices::id)).first(conn)?;
+    Ok(id.unwrap_or_default())
+}

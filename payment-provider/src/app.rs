@@ -1,0 +1,179 @@
+//! Puts the payment provider together and runs it.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{App as Actix, HttpServer, web};
+use gate::token::charge::{AUDIENCE, ChargeVerifier, ISSUER};
+use rustls::ServerConfig;
+use service::admin::{self, Health};
+use service::api_auth::{self, Guarded};
+use service::identity::{IdentitySettings, TlsMode};
+use service::metrics::{self, Metrics};
+use service::server::{Shutdown, bind};
+use service::{Clock, ConfigError, Vars, peer, run, trace};
+
+use crate::handlers::charges::State;
+use crate::handlers::gate::{self as gate_handler, Gate};
+use crate::routes;
+use crate::settings::{Compat, Settings};
+use crate::store::MIGRATIONS;
+
+/// The payment provider, listening but not yet serving.
+pub struct App {
+    addr: SocketAddr,
+    admin_addr: SocketAddr,
+    compat_addr: Option<SocketAddr>,
+    servers: Vec<Server>,
+    health: Health,
+    drain: Duration,
+    _lock: db::FileLock,
+}
+
+/// The role `serve`.
+pub async fn serve(vars: Vars) -> Result<(), ConfigError> {
+    run::logging(&vars)?;
+    let app = App::build(Settings::read(&vars)?, Clock::system())?;
+    tracing::info!(addr = %app.addr, admin = %app.admin_addr, compat = ?app.compat_addr, "payment-provider is listening");
+    app.run(Shutdown::on_signals()?).await;
+    Ok(())
+}
+
+impl App {
+    /// Checks everything and binds the ports; needs a running tokio.
+    pub fn build(settings: Settings, clock: Clock) -> Result<Self, ConfigError> {
+        let lock = db::FileLock::take(&settings.database.url).map_err(|e| ConfigError::new(e.to_string()))?;
+        let db = settings.database.open(MIGRATIONS)?;
+        let metrics = Metrics::new().map_err(internal)?;
+        let charges = metrics
+            .counter("provider_charges_total", "Charges that got a new verdict.", &["verdict"])
+            .map_err(internal)?;
+        let state = web::Data::new(State {
+            db: db.clone(),
+            clock: clock.clone(),
+            acquirer: settings.acquirer,
+            charges,
+        });
+        let verifier = ChargeVerifier {
+            keys: settings.charge_keys,
+            issuer: ISSUER.into(),
+            audience: AUDIENCE.into(),
+            allowed: settings.allowed_caller,
+        };
+        let gate = Gate { verifier, source: settings.identity.peer_source(), clock: clock.clone() };
+        let (listener, addr) = listener(settings.server.listen)?;
+        let (admin, admin_addr) = self::listener(settings.server.admin)?;
+        let health = Health::new(db);
+        let workers = settings.server.workers;
+        let mut servers = vec![
+            business(
+                listener,
+                workers,
+                &settings.identity,
+                web::Data::new(gate),
+                state.clone(),
+                metrics.clone(),
+            )?,
+            admin::server(admin, health.clone(), metrics.clone()).map_err(internal)?,
+        ];
+        let mut compat_addr = None;
+        if let Some(compat) = settings.compat {
+            let (listener, addr) = self::listener(compat.listen)?;
+            servers.push(self::compat(listener, compat, clock, state, metrics)?);
+            compat_addr = Some(addr);
+        }
+        Ok(Self { addr, admin_addr, compat_addr, servers, health, drain: settings.server.drain, _lock: lock })
+    }
+
+    /// Address of the business port.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Address of the admin port.
+    #[must_use]
+    pub fn admin_addr(&self) -> SocketAddr {
+        self.admin_addr
+    }
+
+    /// Address of the older paths, where they are served.
+    #[must_use]
+    pub fn compat_addr(&self) -> Option<SocketAddr> {
+        self.compat_addr
+    }
+
+    /// Serves until the stop is asked for.
+    pub async fn run(self, shutdown: Shutdown) {
+        service::server::run(self.servers, self.health, self.drain, shutdown).await;
+    }
+}
+
+fn internal(error: impl std::fmt::Display) -> ConfigError {
+    ConfigError::new(format!("cannot start: {error}"))
+}
+
+fn listener(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), ConfigError> {
+    let listener = bind(addr)?;
+    let addr = listener.local_addr().map_err(internal)?;
+    Ok((listener, addr))
+}
+
+fn business(
+    listener: TcpListener,
+    workers: usize,
+    identity: &IdentitySettings,
+    gate: web::Data<Gate>,
+    state: web::Data<State>,
+    metrics: Metrics,
+) -> Result<Server, ConfigError> {
+    let metrics = web::Data::new(metrics);
+    let app = move || {
+        Actix::new()
+            .app_data(gate.clone())
+            .app_data(state.clone())
+            .app_data(metrics.clone())
+            .wrap(from_fn(gate_handler::middleware))
+            .wrap(from_fn(metrics::middleware))
+            .wrap(from_fn(trace::middleware))
+            .configure(|config| routes::routes().configure(config))
+    };
+    let server = HttpServer::new(app).workers(workers).disable_signals().on_connect(peer::on_connect);
+    let server = match tls(identity)? {
+        Some(config) => server.listen_rustls_0_23(listener, config),
+        None => server.listen(listener),
+    };
+    Ok(server.map_err(internal)?.run())
+}
+
+fn tls(identity: &IdentitySettings) -> Result<Option<ServerConfig>, ConfigError> {
+    match &identity.mode {
+        TlsMode::Rustls(identity) => Ok(Some(identity.server_config()?)),
+        TlsMode::Mesh => Ok(None),
+    }
+}
+
+fn compat(
+    listener: TcpListener,
+    compat: Compat,
+    clock: Clock,
+    state: web::Data<State>,
+    metrics: Metrics,
+) -> Result<Server, ConfigError> {
+    let guarded = Guarded { auth: compat.auth, endpoints: routes::compat_routes().endpoints(), clock };
+    let (guarded, metrics) = (web::Data::new(guarded), web::Data::new(metrics));
+    let app = move || {
+        Actix::new()
+            .app_data(guarded.clone())
+            .app_data(state.clone())
+            .app_data(metrics.clone())
+            .wrap(from_fn(api_auth::middleware))
+            .wrap(from_fn(metrics::middleware))
+            .wrap(from_fn(trace::middleware))
+            .configure(|config| routes::compat_routes().configure(config))
+    };
+    let server = HttpServer::new(app).workers(1).disable_signals().listen(listener);
+    Ok(server.map_err(internal)?.run())
+}

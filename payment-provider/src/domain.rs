@@ -1,0 +1,4 @@
+//! What a charge is and how it is decided; no database, clock or network here.
+
+pub mod acquirer;
+pub mod charge;

@@ -1,0 +1,5 @@
+//! From HTTP to flows and back.
+
+pub mod charges;
+pub mod compat;
+pub mod gate;

@@ -1,0 +1,9 @@
+//! The payment provider: charges what Antaeus, and nobody else, asks it to charge.
+
+pub mod app;
+pub mod domain;
+pub mod flows;
+pub mod handlers;
+pub mod routes;
+pub mod settings;
+pub mod store;

@@ -1,0 +1,109 @@
+//! Settings of the payment provider.
+
+use std::net::SocketAddr;
+
+use gate::SpiffeId;
+use gate::keys::VerifyingKeys;
+use service::api_auth::ApiAuth;
+use service::database::DatabaseSettings;
+use service::identity::IdentitySettings;
+use service::server::ServerSettings;
+use service::{ConfigError, Var, Vars};
+
+use crate::domain::acquirer::Acquirer;
+
+/// Who this service is, unless told otherwise.
+const WORKLOAD: &str = "spiffe://cluster.local/ns/payments/sa/payment-provider";
+/// Where the rows are, unless told otherwise.
+pub const DATABASE: &str = "sqlite://payment-provider.sqlite";
+
+const ALLOWED: Var = Var::new(
+    "ALLOWED_CALLER",
+    "spiffe://cluster.local/ns/antaeus/sa/invoice-app",
+    "SPIFFE id of the one workload that may charge",
+);
+const JWKS: Var =
+    Var::unset("CHARGE_JWKS_FILE", "JWKS with the public charge keys, by which signed requests are judged");
+const COMPAT: Var = Var::unset(
+    "COMPAT_LISTEN",
+    "address of the older charge paths, plain HTTP and loopback only (beyond it with `INSECURE_PUBLIC_API=allow`); off when not set",
+);
+const SUCCESS_RATE: Var = Var::new(
+    "ACQUIRER_SUCCESS_RATE",
+    "0.5",
+    "share of card charges that the simulated acquirer approves, 0 to 1",
+);
+const SEED: Var = Var::unset(
+    "ACQUIRER_SEED",
+    "whole number that makes the simulated acquirer repeatable; random when not set",
+);
+
+/// Everything that the payment provider can be told.
+pub struct Settings {
+    /// Listeners.
+    pub server: ServerSettings,
+    /// Rows.
+    pub database: DatabaseSettings,
+    /// Own identity.
+    pub identity: IdentitySettings,
+    /// The one caller.
+    pub allowed_caller: SpiffeId,
+    /// Its public keys.
+    pub charge_keys: VerifyingKeys,
+    /// The simulated acquirer.
+    pub acquirer: Acquirer,
+    /// The older paths, if wanted.
+    pub compat: Option<Compat>,
+}
+
+/// The older charge paths.
+pub struct Compat {
+    /// Where they are served.
+    pub listen: SocketAddr,
+    /// Who may call them.
+    pub auth: ApiAuth,
+}
+
+impl Settings {
+    /// Reads and checks everything.
+    pub fn read(vars: &Vars) -> Result<Self, ConfigError> {
+        let keys = vars.file(&JWKS)?;
+        Ok(Self {
+            server: ServerSettings::read(vars, "127.0.0.1:8082", "127.0.0.1:9082")?,
+            database: DatabaseSettings::read(vars, DATABASE)?,
+            identity: IdentitySettings::read(vars, WORKLOAD)?,
+            allowed_caller: vars.required(&ALLOWED)?,
+            charge_keys: VerifyingKeys::from_jwks_json(&keys)
+                .map_err(|e| ConfigError::bad(&JWKS, "the file", e))?,
+            acquirer: acquirer(vars)?,
+            compat: vars.optional(&COMPAT)?.map(|listen| compat(vars, listen)).transpose()?,
+        })
+    }
+}
+
+fn acquirer(vars: &Vars) -> Result<Acquirer, ConfigError> {
+    let rate: f64 = vars.required(&SUCCESS_RATE)?;
+    Acquirer::new(rate, vars.optional(&SEED)?)
+        .ok_or_else(|| ConfigError::bad(&SUCCESS_RATE, &rate.to_string(), "it must be from 0 to 1"))
+}
+
+fn compat(vars: &Vars, listen: SocketAddr) -> Result<Compat, ConfigError> {
+    let auth = ApiAuth::read(vars, listen)?;
+    if !listen.ip().is_loopback() && !service::api_auth::insecure_allowed(vars) {
+        let problem = "these paths are plain HTTP and may not be reached from elsewhere";
+        return Err(ConfigError::bad(&COMPAT, &listen.to_string(), problem));
+    }
+    Ok(Compat { listen, auth })
+}
+
+/// The variables in the order in which they are read, for the tables.
+#[must_use]
+pub fn vars() -> Vec<Var> {
+    let mut vars = service::server::vars("127.0.0.1:8082", "127.0.0.1:9082").to_vec();
+    vars.extend(service::database::vars(DATABASE));
+    vars.extend(service::identity::vars(WORKLOAD));
+    vars.extend([ALLOWED, JWKS, SUCCESS_RATE, SEED, COMPAT]);
+    vars.extend(ApiAuth::vars());
+    vars.push(service::run::LOG);
+    vars
+}

@@ -1,0 +1,1 @@
+//! Proofs from outside: end to end, kills, benchmarks against the running binaries.
