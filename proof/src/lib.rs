@@ -1,1 +1,3 @@
-//! Proofs from outside: end to end, kills, benchmarks against the running binaries.
+//! Proofs from outside: the running binaries, killed, measured, asked.
+
+pub mod processes;

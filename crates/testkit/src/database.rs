@@ -7,7 +7,8 @@ use service::settings::{Var, Vars};
 
 use crate::Home;
 
-const SERVER: Var = Var::unset("TEST_DATABASE_URL", "a PostgreSQL server on which tests may create databases");
+const SERVER: Var =
+    Var::unset("TEST_DATABASE_URL", "a PostgreSQL server on which tests may create databases");
 const CI: Var = Var::unset("CI", "`true` makes a skipped check a failure");
 
 /// Which database a test runs on.
@@ -27,7 +28,10 @@ pub fn engines() -> Vec<Engine> {
     if vars.text(&SERVER).is_some() {
         return vec![Engine::Sqlite, Engine::Postgres];
     }
-    assert!(vars.text(&CI).as_deref() != Some("true"), "CI=true and no TEST_DATABASE_URL: PostgreSQL is not tested");
+    assert!(
+        vars.text(&CI).as_deref() != Some("true"),
+        "CI=true and no TEST_DATABASE_URL: PostgreSQL is not tested"
+    );
     eprintln!("SKIPPED on PostgreSQL: set TEST_DATABASE_URL");
     vec![Engine::Sqlite]
 }
@@ -44,7 +48,9 @@ impl Database {
     #[must_use]
     pub fn fresh(home: &Home, engine: Engine, name: &str, migrations: Migrations) -> Self {
         let database = match engine {
-            Engine::Sqlite => Self { url: format!("sqlite://{}", home.text(&format!("{name}.sqlite"))), server: None },
+            Engine::Sqlite => {
+                Self { url: format!("sqlite://{}", home.text(&format!("{name}.sqlite"))), server: None }
+            }
             Engine::Postgres => Self::on_server(),
         };
         migrations.run(&database.parsed()).expect("a schema");

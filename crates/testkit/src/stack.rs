@@ -50,7 +50,8 @@ impl Stack {
     pub fn start(engine: Engine, options: Options) -> Self {
         let home = Home::new();
         let invoices = Database::fresh(&home, engine, "invoice-app", invoice_app::store::MIGRATIONS);
-        let provider = Database::fresh(&home, engine, "payment-provider", payment_provider::store::MIGRATIONS);
+        let provider =
+            Database::fresh(&home, engine, "payment-provider", payment_provider::store::MIGRATIONS);
         if let Some(name) = options.data {
             seed(&invoices.open(), name);
         }
@@ -99,7 +100,8 @@ impl Stack {
 
     /// Status and body of a POST.
     pub async fn post(&self, path: &str, body: &str) -> (u16, String) {
-        let request = self.http.post(format!("{}{path}", self.invoices)).header("content-type", "application/json");
+        let request =
+            self.http.post(format!("{}{path}", self.invoices)).header("content-type", "application/json");
         let response = request.body(body.to_owned()).send().await.expect(path);
         (response.status().as_u16(), response.text().await.expect("text"))
     }

@@ -1,0 +1,1 @@
+//! The services as processes of their own, to be killed and started again.

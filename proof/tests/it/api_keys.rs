@@ -1,0 +1,69 @@
+//! API keys of the public API: every endpoint must have its unauthorised case.
+
+use service::routes::Access;
+use testkit::{Engine, Home, Options, Stack};
+
+fn stack(home: &Home) -> Stack {
+    let keys = vec![("AUTH", "keys".to_owned()), ("API_JWKS_FILE", home.text("keys/operator/jwks.json"))];
+    Stack::start(Engine::Sqlite, Options { data: Some("demo"), invoice_app: keys, ..Options::default() })
+}
+
+fn key(home: &Home, scope: &str) -> String {
+    let file = home.text("keys/operator/private.pem");
+    home.run(&["keys", "issue", "--key", &file, "--sub", "team:billing", "--scope", scope, "--days", "1"])
+}
+
+async fn status(stack: &Stack, method: &str, path: &str, key: Option<&str>) -> u16 {
+    let method = method.parse().unwrap();
+    let mut request = stack.http.request(method, format!("{}{}", stack.invoices, path.replace("{id}", "1")));
+    if let Some(key) = key {
+        request = request.header("X-API-Key", key);
+    }
+    request.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_endpoint_is_open_without_a_key_of_its_scope() {
+    let home = Home::new();
+    let stack = stack(&home);
+    let unrelated = key(&home, "notifications:read");
+    let foreign =
+        key(&Home::new(), "invoices:read,invoices:write,customers:read,customers:write,billing:run");
+    let mut guarded = 0;
+    for endpoint in invoice_app::routes::routes().endpoints() {
+        let (method, path) = (endpoint.method.as_str(), endpoint.path);
+        let Access::Key(scope) = endpoint.access else {
+            assert!(path.ends_with("/health"), "{method} {path} is open to everybody");
+            continue;
+        };
+        guarded += 1;
+        assert_eq!(status(&stack, method, path, None).await, 401, "{method} {path} without a key");
+        assert_eq!(status(&stack, method, path, Some("no.good.key")).await, 401, "{method} {path}");
+        assert_eq!(
+            status(&stack, method, path, Some(&foreign)).await,
+            401,
+            "{method} {path} with a foreign key"
+        );
+        assert_eq!(
+            status(&stack, method, path, Some(&unrelated)).await,
+            403,
+            "{method} {path} with another scope"
+        );
+        if method == "GET" {
+            let good = key(&home, scope.as_str());
+            assert_eq!(status(&stack, method, path, Some(&good)).await, 200, "{method} {path}");
+        }
+    }
+    assert!(guarded >= 13, "{guarded}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_keys_only_this_machine_is_served() {
+    let stack = Stack::start(Engine::Sqlite, Options { data: Some("demo"), ..Options::default() });
+    let ask = |name: &'static str, value: &'static str| {
+        stack.http.get(format!("{}/invoices", stack.invoices)).header(name, value).send()
+    };
+    assert_eq!(ask("origin", "https://evil.example").await.unwrap().status(), 403);
+    assert_eq!(ask("host", "evil.example").await.unwrap().status(), 403);
+    assert_eq!(ask("origin", "http://localhost:8081").await.unwrap().status(), 200);
+}

@@ -1,0 +1,14 @@
+//! Both services in one process, on SQLite and PostgreSQL, asked as their users ask them.
+#![expect(clippy::unwrap_used, reason = "a test that meets None or Err has failed")]
+
+mod api_keys;
+mod bad_input;
+mod charges;
+mod compat_provider;
+mod gate;
+mod layers;
+mod older_clients;
+mod openapi;
+mod outages;
+mod rows;
+mod v1;

@@ -1,0 +1,61 @@
+//! What becomes of invoices while a peer is away, and of requests while a service stops.
+
+use std::time::Duration;
+
+use testkit::{Engine, Options, Stack, engines};
+
+use crate::rows::number;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreachable_provider_leaves_outcomes_unknown_under_the_first_key() {
+    for engine in engines() {
+        let nowhere = ("PAYMENT_PROVIDER_ENDPOINT", "https://localhost:1".to_owned());
+        let options = Options { data: Some("pleo-go"), invoice_app: vec![nowhere], ..Options::default() };
+        let stack = Stack::start(engine, options);
+        for _ in 0..3 {
+            assert_eq!(stack.post("/rest/v1/invoices/pay", "").await, (200, "true".into()));
+        }
+        let list = stack.get("/rest/v1/invoices").await;
+        assert!(list.as_array().unwrap().iter().all(|i| i["status"] == "ERROR_NETWORK"), "{list}");
+        let open = "SELECT COUNT(*) AS n FROM invoices WHERE state = 'CHARGING' AND attempt = 1";
+        assert_eq!(number(&stack.invoices_db, open), 3, "no new key is minted while an attempt is open");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_knows_another_key_turns_every_charge_away_and_costs_no_attempt() {
+    let home = testkit::Home::new();
+    let other = ("CHARGE_JWKS_FILE", home.text("keys/charge/jwks.json"));
+    let options = Options { data: Some("pleo-go"), provider: vec![other], ..Options::default() };
+    let stack = Stack::start(Engine::Sqlite, options);
+    assert_eq!(stack.post("/rest/v1/invoices/pay", "").await, (200, "true".into()));
+    let pending = "SELECT COUNT(*) AS n FROM invoices WHERE state = 'PENDING' AND attempt = 0";
+    assert_eq!(number(&stack.invoices_db, pending), 3);
+    assert_eq!(number(&stack.provider_db, "SELECT COUNT(*) AS n FROM charges"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_fails_readiness_first_and_loses_no_request() {
+    let drain = vec![("DRAIN_MS", "400".to_owned())];
+    let mut stack = Stack::start(
+        Engine::Sqlite,
+        Options { data: Some("demo"), invoice_app: drain, ..Options::default() },
+    );
+    let (http, url) = (stack.http.clone(), format!("{}/invoices", stack.invoices));
+    let (admin, ready) = (stack.http.clone(), format!("{}/readyz", stack.invoices_admin));
+    assert_eq!(admin.get(&ready).send().await.unwrap().status(), 200);
+    let asking = tokio::spawn(async move {
+        for _ in 0..30 {
+            assert_eq!(http.get(&url).send().await.unwrap().status(), 200);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    let watching = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        admin.get(&ready).send().await.unwrap().status().as_u16()
+    });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    stack.stop().await;
+    asking.await.unwrap();
+    assert_eq!(watching.await.unwrap(), 503);
+}
