@@ -1,1 +1,94 @@
 //! The services as processes of their own, to be killed and started again.
+#![expect(clippy::expect_used, reason = "a proof that cannot be set up has failed")]
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use testkit::Home;
+
+/// Longest wait for a service to be ready.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A service's binary with its variables; its ports stay the same whenever it is started.
+pub struct Service {
+    binary: PathBuf,
+    vars: Vec<(&'static str, String)>,
+    log: PathBuf,
+    admin: String,
+    child: Option<Child>,
+}
+
+/// Where `cargo build` puts binaries: beside the folder of this test's own.
+#[must_use]
+pub fn binary(name: &str) -> PathBuf {
+    let own = std::env::current_exe().expect("a path");
+    let folder = own.ancestors().nth(2).expect("target/<profile>/deps/<test>").to_owned();
+    let (here, beside) = (own.with_file_name(name), folder.join(name));
+    let found = if here.exists() { here } else { beside };
+    assert!(found.exists(), "{} is missing: run `cargo build --bins` first", found.display());
+    found
+}
+
+/// A port that is free now.
+#[must_use]
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+impl Service {
+    /// Prepares a service; later variables override earlier ones.
+    #[must_use]
+    pub fn new(home: &Home, name: &str, port: u16, mut vars: Vec<(&'static str, String)>) -> Self {
+        let admin = format!("127.0.0.1:{}", free_port());
+        vars.push(("LISTEN", format!("127.0.0.1:{port}")));
+        vars.push(("ADMIN_LISTEN", admin.clone()));
+        let log = home.path(&format!("{name}.log"));
+        Self { binary: binary(name), vars, log, admin: format!("http://{admin}"), child: None }
+    }
+
+    /// Starts the process; gives how long it took to be ready.
+    pub async fn start(&mut self, http: &reqwest::Client) -> Duration {
+        let log = File::options().create(true).append(true).open(&self.log).expect("a log");
+        let started = Instant::now();
+        let mut command = Command::new(&self.binary);
+        command.arg("serve").env_clear().envs(self.vars.iter().map(|(name, value)| (*name, value)));
+        command.stdout(log.try_clone().expect("a log")).stderr(log).stdin(Stdio::null());
+        self.child = Some(command.spawn().expect("a process"));
+        while started.elapsed() < PATIENCE {
+            let ready = http.get(format!("{}/readyz", self.admin)).send().await;
+            if ready.is_ok_and(|answer| answer.status().is_success()) {
+                return started.elapsed();
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        assert!(log.is_empty(), "not ready within {PATIENCE:?}: {log}");
+        PATIENCE
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("a process to kill");
+            child.wait().expect("a process that ends");
+        }
+    }
+
+    /// Resident memory, KiB.
+    #[must_use]
+    pub fn rss_kib(&self) -> u64 {
+        let id = self.child.as_ref().map_or(0, Child::id);
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("a running process");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("VmRSS");
+        line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

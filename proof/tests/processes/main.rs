@@ -1,0 +1,4 @@
+//! The binaries as they are deployed: killed, started again, and given bad settings. Needs `cargo build --bins`.
+
+mod kills;
+mod settings;

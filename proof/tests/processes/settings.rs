@@ -1,0 +1,93 @@
+//! Bad settings: exit code 78 and one sentence that says what to do.
+
+use std::process::Command;
+
+use proof::processes::binary;
+use testkit::stack::{invoice_app_vars, provider_vars};
+use testkit::{Database, Engine, Home};
+
+type Vars = Vec<(&'static str, String)>;
+
+fn run(name: &str, vars: Vars, changes: &[(&'static str, &str)]) -> (i32, String) {
+    let changes = changes.iter().map(|(name, value)| (*name, (*value).to_owned()));
+    let output = Command::new(binary(name)).arg("serve").env_clear().envs(vars).envs(changes).output();
+    let output = output.expect("a process that ends");
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stderr).trim().to_owned())
+}
+
+#[test]
+fn bad_settings_end_with_78_and_one_sentence() {
+    let home = Home::new();
+    let invoices = Database::fresh(&home, Engine::Sqlite, "invoice-app", invoice_app::store::MIGRATIONS);
+    let provider =
+        Database::fresh(&home, Engine::Sqlite, "payment-provider", payment_provider::store::MIGRATIONS);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = taken.local_addr().expect("an address").to_string();
+    let garbage = home.text("garbage");
+    std::fs::create_dir(&garbage).expect("a folder");
+    for file in ["cert.pem", "key.pem", "ca.pem"] {
+        std::fs::write(home.path("garbage").join(file), "no certificate").expect("a file");
+    }
+    let provider_identity = home.text("pki/payment-provider");
+    let empty = format!("sqlite://{}", home.text("empty.sqlite"));
+    let both: &[(&[(&str, &str)], &str)] = &[
+        (&[("DATABASE_URL", "mysql://localhost/x")], "sqlite:// or postgres://"),
+        (&[("DATABASE_URL", &empty)], "migrate"),
+        (&[("LISTEN", &taken)], "in use by another process"),
+        (&[("LISTEN", "nowhere")], "LISTEN"),
+        (&[("TLS_MODE", "off")], "rustls or mesh"),
+        (&[("TLS_MODE", "")], "set TLS_MODE"),
+        (&[("TLS_DIR", "")], "set TLS_DIR"),
+        (&[("TLS_DIR", "/nonexistent")], "antaeusctl pki init"),
+        (&[("TLS_DIR", &garbage)], "antaeusctl pki init"),
+        (&[("HTTP_WORKERS", "0")], "from 1 to 64"),
+        (&[("DATABASE_POOL_SIZE", "many")], "DATABASE_POOL_SIZE"),
+        (&[("RUST_LOG", "antaeus=loud")], "RUST_LOG"),
+    ];
+    let own: &[(&[(&str, &str)], &str)] = &[
+        (&[("CHARGE_KEY_FILE", "")], "set CHARGE_KEY_FILE"),
+        (&[("CHARGE_KEY_FILE", "/nonexistent")], "CHARGE_KEY_FILE"),
+        (&[("PAYMENT_PROVIDER_ENDPOINT", "http://localhost:1")], "must begin with https://"),
+        (&[("PAYMENT_PROVIDER_ENDPOINT", "https://localhost:1/path")], "scheme, host and port only"),
+        (&[("TLS_DIR", &provider_identity)], "WORKLOAD_ID"),
+        (&[("LISTEN", "0.0.0.0:0"), ("AUTH", "off")], "AUTH"),
+        (&[("AUTH", "keys")], "API_JWKS_FILE"),
+        (&[("AUTH", "maybe")], "keys or off"),
+    ];
+    let theirs: &[(&[(&str, &str)], &str)] = &[
+        (&[("CHARGE_JWKS_FILE", "")], "set CHARGE_JWKS_FILE"),
+        (&[("ALLOWED_CALLER", "invoice-app")], "ALLOWED_CALLER"),
+        (&[("ACQUIRER_SUCCESS_RATE", "1.5")], "from 0 to 1"),
+        (&[("COMPAT_LISTEN", "0.0.0.0:0")], "AUTH"),
+    ];
+    let invoice_app = || invoice_app_vars(&home, &invoices.url, "https://localhost:1");
+    let payment_provider = || provider_vars(&home, &provider.url);
+    for (changes, wanted) in both.iter().chain(own) {
+        check("invoice-app", invoice_app(), changes, wanted);
+    }
+    for (changes, wanted) in both.iter().chain(theirs) {
+        check("payment-provider", payment_provider(), changes, wanted);
+    }
+}
+
+fn check(name: &str, vars: Vars, changes: &[(&'static str, &str)], wanted: &str) {
+    let (code, sentence) = run(name, vars, changes);
+    assert_eq!(code, 78, "{name} {changes:?}: {sentence}");
+    assert!(sentence.contains(wanted), "{name} {changes:?} does not say {wanted:?}: {sentence}");
+    assert_eq!(sentence.lines().count(), 1, "{name} {changes:?}: {sentence}");
+}
+
+#[test]
+fn a_newer_schema_and_a_second_process_on_one_file_are_refused() {
+    use diesel::prelude::*;
+    let home = Home::new();
+    let database = Database::fresh(&home, Engine::Sqlite, "invoice-app", invoice_app::store::MIGRATIONS);
+    let vars = || invoice_app_vars(&home, &database.url, "https://localhost:1");
+    let lock = db::FileLock::take(&database.parsed()).expect("a lock");
+    check("invoice-app", vars(), &[], "in use by another process");
+    drop(lock);
+    let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000000')";
+    let add = |conn: &mut db::AnyConnection| Ok(diesel::sql_query(newer).execute(conn)?);
+    database.open().write_blocking(add).expect("a row");
+    check("invoice-app", vars(), &[], "newer than this program");
+}
