@@ -1,6 +1,7 @@
 //! The operator's command line: PKI, keys, seeds, configuration documents.
 
 mod files;
+pub mod invoices;
 pub mod keys;
 pub mod pki;
 pub mod ports;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use antaeusctl::{keys, pki, ports, probe, seed};
+use antaeusctl::{invoices, keys, pki, ports, probe, seed};
 use clap::Parser;
 use service::Clock;
 
@@ -19,6 +19,10 @@ enum Command {
     Keys(keys::KeysCommand),
     /// Fill invoice-app's empty database with a data set.
     Seed(seed::SeedCommand),
+    /// Count invoices in a state.
+    Count(invoices::CountCommand),
+    /// Show the first invoices as a table.
+    Table(invoices::TableCommand),
     /// Print free ports of this machine, one a line.
     Ports(ports::PortsCommand),
     /// Ask one URL and print what came of it in one line, or answer to such questions.
@@ -33,6 +37,8 @@ fn main() -> ExitCode {
         Command::Pki(command) => pki::run(&command, clock.seconds(), out).map_err(|e| e.to_string()),
         Command::Keys(command) => keys::run(&command, clock.seconds(), out).map_err(|e| e.to_string()),
         Command::Seed(command) => seed::run(&command, &clock, out),
+        Command::Count(command) => invoices::count(&command, out),
+        Command::Table(command) => invoices::table(&command, out),
         Command::Ports(command) => ports::run(&command, out),
         Command::Probe(command) => probe::run(command, out),
     };

@@ -100,7 +100,8 @@ async fn ask(
     }
 }
 
-fn client(timeout: Duration) -> Result<reqwest::Client, String> {
+/// A client for plain HTTP that trusts no CA.
+pub(crate) fn client(timeout: Duration) -> Result<reqwest::Client, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let tls =

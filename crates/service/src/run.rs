@@ -40,6 +40,11 @@ pub fn exit(done: Result<(), ConfigError>) -> ExitCode {
 pub fn logging(vars: &Vars) -> Result<(), ConfigError> {
     let filter = vars.text(&LOG).unwrap_or_default();
     let filter = EnvFilter::try_new(&filter).map_err(|e| ConfigError::bad(&LOG, &filter, e))?;
-    let started = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).try_init();
+    let started = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_span_list(false)
+        .with_env_filter(filter)
+        .try_init();
     started.map_err(|e| ConfigError::new(format!("cannot start logging: {e}")))
 }

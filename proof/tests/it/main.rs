@@ -1,5 +1,5 @@
 //! Both services in one process, on SQLite and PostgreSQL, asked as their users ask them.
-#![expect(clippy::unwrap_used, reason = "a test that meets None or Err has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets None or Err has failed")]
 
 mod api_keys;
 mod bad_input;
