@@ -39,7 +39,7 @@ pub struct Issue {
     /// The operator's private key.
     #[arg(long)]
     pub key: PathBuf,
-    /// Whose key it is: team:<name> or user:<id>.
+    /// Whose key it is: `team:NAME` or `user:ID`.
     #[arg(long)]
     pub sub: Subject,
     /// What it opens, divided by commas.

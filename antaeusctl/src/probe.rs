@@ -11,8 +11,8 @@ use clap::Subcommand;
 use reqwest::header::{HeaderName, HeaderValue};
 use rustls::{ClientConfig, RootCertStore};
 
-/// Longest part of a body that is shown.
-const SHOWN: usize = 200;
+/// Longest line that is shown, unless the whole body is wanted.
+const SHOWN: usize = 220;
 
 /// Ask one URL and print what came of it in one line, or answer to such questions.
 #[derive(Debug, Subcommand)]
@@ -23,7 +23,7 @@ pub enum ProbeCommand {
         #[arg(long, default_value = "0.0.0.0:8080")]
         listen: SocketAddr,
     },
-    /// Ask `http://...` and print `status=<code|timeout|reset|refused|error> body=<first 200 characters>`.
+    /// Ask `http://...` and print `status=<code|timeout|reset|refused|error> body=...` in at most 220 characters.
     Call {
         /// The URL.
         url: String,
@@ -39,6 +39,9 @@ pub enum ProbeCommand {
         /// Body.
         #[arg(short = 'd', long = "data")]
         data: Option<String>,
+        /// Show the whole body.
+        #[arg(long)]
+        whole: bool,
         /// File with a token for `Authorization: Bearer`.
         #[arg(long)]
         token_file: Option<PathBuf>,
@@ -52,13 +55,14 @@ pub enum ProbeCommand {
 pub fn run(command: ProbeCommand, out: &mut dyn Write) -> Result<(), String> {
     match command {
         ProbeCommand::Serve { listen } => serve(listen),
-        ProbeCommand::Call { url, timeout_ms, headers, method, data, token_file } => {
+        ProbeCommand::Call { url, timeout_ms, headers, method, data, whole, token_file } => {
             let token = token_file.map(|path| read(&path)).transpose()?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|e| e.to_string())?;
             let asked = ask(&url, &method, &headers, token, data, Duration::from_millis(timeout_ms));
             let line = runtime.block_on(asked)?;
-            writeln!(out, "{line}").map_err(|e| e.to_string())
+            let shown: String = if whole { line } else { line.chars().take(SHOWN).collect() };
+            writeln!(out, "{shown}").map_err(|e| e.to_string())
         }
     }
 }
@@ -92,8 +96,7 @@ async fn ask(
         Ok(response) => {
             let status = response.status().as_u16();
             let body = response.text().await.unwrap_or_default();
-            let body: String =
-                body.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN).collect();
+            let body: String = body.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
             Ok(format!("status={status} body={body}"))
         }
         Err(error) => Ok(format!("status={} body={}", face(&error), root(&error))),

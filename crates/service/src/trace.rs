@@ -1,4 +1,4 @@
-//! W3C trace context (https://www.w3.org/TR/trace-context/): one trace id per request, in every log line and problem.
+//! W3C trace context (<https://www.w3.org/TR/trace-context/>): one trace id per request, in every log line and problem.
 
 use std::rc::Rc;
 

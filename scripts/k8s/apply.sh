@@ -1,0 +1,176 @@
+# shellcheck shell=bash
+# Applies the rendered overlay in order and undoes a rollout that fails.
+
+DEPLOYMENTS=(payments/payment-provider antaeus/invoice-app)
+
+# Objects carry the label app.kubernetes.io/component: isolation, mesh, configuration, database, migration, service, seed.
+apply_component() { # COMPONENT
+  kubectl apply --server-side --force-conflicts --field-manager antaeus-deploy \
+    -l "app.kubernetes.io/component=$1" -f "$LOCAL/rendered.yaml"
+}
+
+# Refusing everything comes before the first pod: there is no moment without the policies.
+apply_policies() {
+  apply_component isolation
+  apply_component mesh
+  remove_strangers NetworkPolicy AuthorizationPolicy PeerAuthentication RequestAuthentication ServiceEntry VirtualService Gateway
+  [ "$OVERLAY" = dev ] || gateway_certificate
+}
+
+# What an earlier version or another overlay left behind could allow what this one does not.
+remove_strangers() { # KIND...
+  local kind namespace name
+  for kind; do
+    while read -r namespace name; do
+      [ -n "$name" ] || continue
+      grep -qx "$kind $namespace $name" <<<"$(objects_in "$LOCAL/rendered.yaml")" ||
+        kubectl -n "$namespace" delete "$kind" "$name"
+    done < <(kubectl get "$kind" --all-namespaces -l app.kubernetes.io/part-of=antaeus \
+      -o 'jsonpath={range .items[*]}{.metadata.namespace} {.metadata.name}{"\n"}{end}')
+  done
+}
+
+gateway_certificate() {
+  if [ -n "$(kubectl -n "$GATEWAY_NAMESPACE" get secret antaeus-gateway --ignore-not-found -o name)" ]; then
+    return
+  fi
+  "$ROOT/scripts/k8s/certificate.sh" "$LOCAL/gateway" "$GATEWAY_HOST"
+  kubectl -n "$GATEWAY_NAMESPACE" create secret tls antaeus-gateway \
+    --cert "$LOCAL/gateway/tls.crt" --key "$LOCAL/gateway/tls.key"
+  kubectl -n "$GATEWAY_NAMESPACE" label secret antaeus-gateway app.kubernetes.io/part-of=antaeus
+  say "      no certificate $GATEWAY_NAMESPACE/antaeus-gateway was there: made one for $GATEWAY_HOST (CA: ${LOCAL#"$ROOT/"}/gateway/ca.crt)"
+}
+
+migrate() {
+  apply_component configuration
+  if [ "$DATABASE" = postgres ]; then
+    apply_component database
+    kubectl -n antaeus-data rollout status statefulset/postgres --timeout=180s
+  fi
+  run_jobs migration antaeus/invoice-app-migrate payments/payment-provider-migrate
+}
+
+run_jobs() { # COMPONENT NAMESPACE/JOB...
+  local component=$1 job
+  shift
+  # A finished Job cannot be changed; both may run again without harm.
+  for job; do kubectl -n "${job%/*}" delete job "${job#*/}" --ignore-not-found; done
+  apply_component "$component"
+  for job; do wait_for_job "${job%/*}" "${job#*/}"; done
+}
+
+wait_for_job() { # NAMESPACE JOB
+  local state
+  eventually 300 job_is_over "$1" "$2" || true
+  state=$(job_state "$1" "$2")
+  [ "$state" = Complete ] && return
+  kubectl -n "$1" get pods -l "batch.kubernetes.io/job-name=$2" -o wide || true
+  kubectl -n "$1" logs --all-containers --prefix --tail 20 "job/$2" || true
+  die "the Job $1/$2 did not succeed (${state:-no end in sight}); its log is in the step's log"
+}
+
+job_state() { # NAMESPACE JOB
+  kubectl -n "$1" get job "$2" -o 'jsonpath={.status.conditions[?(@.status=="True")].type}' |
+    grep -oE 'Complete|Failed' | head -n 1
+}
+
+job_is_over() { [ -n "$(job_state "$1" "$2")" ]; }
+
+roll_out() {
+  local deployment revision before=()
+  for deployment in "${DEPLOYMENTS[@]}"; do
+    before+=("$deployment $(revision "$deployment")")
+  done
+  apply_component service
+  for deployment in "${DEPLOYMENTS[@]}"; do
+    rolled_out "$deployment" || undo "$deployment" "${before[@]}"
+  done
+  check_proxies
+  forget_old_configuration
+}
+
+revision() { # NAMESPACE/DEPLOYMENT
+  kubectl -n "${1%/*}" get deployment "${1#*/}" --ignore-not-found \
+    -o 'jsonpath={.metadata.annotations.deployment\.kubernetes\.io/revision}'
+}
+
+# With an autoscaler the Deployment begins with one pod, so its minimum is asked for too.
+rolled_out() { # NAMESPACE/DEPLOYMENT
+  kubectl -n "${1%/*}" rollout status "deployment/${1#*/}" --timeout=240s &&
+    eventually 60 has_three_pods "$1" &&
+    kubectl -n "${1%/*}" rollout status "deployment/${1#*/}" --timeout=120s
+}
+
+has_three_pods() {
+  [ "$(kubectl -n "${1%/*}" get deployment "${1#*/}" -o 'jsonpath={.spec.replicas}')" -ge 3 ]
+}
+
+# Both go back, for they were tested together; their old configuration is still there.
+undo() { # FAILED-DEPLOYMENT "DEPLOYMENT REVISION"...
+  local failed=$1 entry deployment revision
+  shift
+  say "      the rollout of $failed failed:"
+  diagnose "$failed"
+  for entry; do
+    read -r deployment revision <<<"$entry"
+    if [ -z "$revision" ]; then
+      say "      $deployment has no earlier version to go back to; it is left as it is"
+    elif [ "$(revision "$deployment")" != "$revision" ]; then
+      kubectl -n "${deployment%/*}" rollout undo "deployment/${deployment#*/}" --to-revision "$revision"
+      kubectl -n "${deployment%/*}" rollout status "deployment/${deployment#*/}" --timeout=180s
+      say "      $deployment is back at revision $revision"
+    fi
+  done
+  exit 1
+}
+
+# Of the pods that are not ready: why, and their last words.
+diagnose() { # NAMESPACE/DEPLOYMENT
+  local namespace=${1%/*} name=${1#*/} pod
+  kubectl -n "$namespace" get events --sort-by .lastTimestamp | tail -n 15
+  for pod in $(kubectl -n "$namespace" get pods -l "app.kubernetes.io/name=$name" \
+    -o 'jsonpath={range .items[?(@.status.containerStatuses[0].ready==false)]}{.metadata.name}{"\n"}{end}'); do
+    say "      $pod: $(kubectl -n "$namespace" get pod "$pod" \
+      -o 'jsonpath={..state.waiting.reason} {..lastState.terminated.reason} {..lastState.terminated.exitCode}')"
+    { kubectl -n "$namespace" logs "$pod" -c "$name" --tail 3 ||
+      kubectl -n "$namespace" logs "$pod" -c "$name" --tail 3 --previous; } 2>&1 | cut -c1-300 | sed 's/^/      | /' >&3 || true
+  done
+}
+
+# A proxy that rejects a configuration keeps the old one and says so only to istiod.
+check_proxies() {
+  local rejected
+  rejected=$(kubectl -n istio-system logs -l app=istiod --since-time "$BEGAN" --tail -1 | grep 'ACK ERROR' || true)
+  [ -z "$rejected" ] || die "a proxy rejected its configuration: $rejected"
+}
+
+# Generated Secrets and ConfigMaps that no Deployment's history needs any more.
+forget_old_configuration() {
+  local namespace needed object
+  for namespace in antaeus payments; do
+    needed=$(kubectl -n "$namespace" get replicasets,jobs -o yaml |
+      awk '/^ *(secretName|name): / { print $2 }' | sort -u)
+    for object in $(kubectl -n "$namespace" get secrets,configmaps -o name \
+      -l app.kubernetes.io/part-of=antaeus,app.kubernetes.io/component=configuration); do
+      grep -qx "${object#*/}" <<<"$needed" || kubectl -n "$namespace" delete "$object"
+    done
+  done
+}
+
+seed() {
+  run_jobs seed antaeus/invoice-app-seed
+  kubectl -n antaeus logs job/invoice-app-seed -c seed | sed 's/^/      /' | tail -n 3 >&3
+}
+
+delete_everything() {
+  local kind
+  for kind in deployment job; do
+    kubectl -n antaeus delete "$kind" --all --ignore-not-found --wait=false
+    kubectl -n payments delete "$kind" --all --ignore-not-found --wait=false
+  done
+  kubectl delete namespace antaeus payments antaeus-data antaeus-probe --ignore-not-found --timeout=180s
+  kubectl delete priorityclass -l app.kubernetes.io/part-of=antaeus --ignore-not-found
+  kubectl -n istio-system delete peerauthentication -l app.kubernetes.io/part-of=antaeus --ignore-not-found
+  kubectl delete secret --all-namespaces -l app.kubernetes.io/part-of=antaeus --ignore-not-found 2>/dev/null ||
+    kubectl -n "${GATEWAY_NAMESPACE:-istio-system}" delete secret -l app.kubernetes.io/part-of=antaeus --ignore-not-found
+}

@@ -1,0 +1,353 @@
+# shellcheck shell=bash
+# Writes the local overlay .antaeus/k8s/OVERLAY: what lies between the checked-in overlay and
+# this cluster (images, keys, database address, gateway), and nothing else.
+
+local_overlay() { # OVERLAY
+  LOCAL=$K8S_STATE/$1
+  mkdir -p "$LOCAL"
+  (umask 077 && mkdir -p "$LOCAL/secrets/invoice-app" "$LOCAL/secrets/payment-provider")
+  make_keys
+  find_database "$1"
+  write_overlay "$1" >"$LOCAL/kustomization.yaml"
+  kubectl kustomize "$LOCAL" >"$LOCAL/rendered.new.yaml"
+  mv "$LOCAL/rendered.new.yaml" "$LOCAL/rendered.yaml"
+  say "      local overlay: ${LOCAL#"$ROOT/"} (see kustomization.yaml; rendered.yaml is what gets applied)"
+}
+
+# --- keys
+
+# Made when they are neither here nor in the cluster: a second clone must not change a running system's keys.
+make_keys() {
+  [ ! -e "$LOCAL/keys/charge/private.pem" ] || return 0
+  if keys_from_cluster; then
+    say "      the charge key is taken from the cluster"
+    return
+  fi
+  (umask 077 && antaeusctl keys init --dir "$LOCAL/keys")
+  say "      new keys in ${LOCAL#"$ROOT/"}/keys: charge (goes to invoice-app alone), operator (stays here)"
+}
+
+keys_from_cluster() {
+  local keys=$LOCAL/keys.new
+  [ "$(deployed_overlay)" != "" ] || return 1
+  rm -rf "$keys"
+  (umask 077 && mkdir -p "$keys/charge" "$keys/operator")
+  deployed_file antaeus invoice-app secret charge-key 'private\.pem' | base64 -d >"$keys/charge/private.pem" &&
+    deployed_file payments payment-provider configmap charge-jwks 'jwks\.json' >"$keys/charge/jwks.json" &&
+    deployed_file antaeus invoice-app configmap api-jwks 'jwks\.json' >"$keys/operator/jwks.json" || return 1
+  [ -s "$keys/charge/private.pem" ] && [ -s "$keys/operator/jwks.json" ] || return 1
+  mv "$keys" "$LOCAL/keys"
+}
+
+# A file that a Deployment mounts, as the API server holds it (secrets come in base64).
+deployed_file() { # NAMESPACE DEPLOYMENT secret|configmap VOLUME KEY
+  local object field=configMap.name
+  [ "$3" = configmap ] || field=secret.secretName
+  object=$(kubectl -n "$1" get deployment "$2" --ignore-not-found \
+    -o "jsonpath={.spec.template.spec.volumes[?(@.name==\"$4\")].$field}")
+  [ -n "$object" ] || return 1
+  kubectl -n "$1" get "$3" "$object" -o "jsonpath={.data.$5}"
+}
+
+# --- database
+
+# In this order: two URLs, a host, what the last deployment had, a command that starts one (on a
+# one-node cluster on this machine there is one: ours for tests), and for dev one inside the cluster.
+find_database() { # OVERLAY
+  local url=$LOCAL/secrets/invoice-app/url
+  DATABASE=external
+  if [ -z "${INVOICE_APP_DATABASE_URL:-}${DATABASE_HOST:-}" ]; then start_database "$url"; fi
+  if [ -n "${INVOICE_APP_DATABASE_URL:-}" ]; then
+    [ -n "${PAYMENT_PROVIDER_DATABASE_URL:-}" ] || die "PAYMENT_PROVIDER_DATABASE_URL is missing beside INVOICE_APP_DATABASE_URL"
+    write_secrets "$INVOICE_APP_DATABASE_URL" "$PAYMENT_PROVIDER_DATABASE_URL"
+  elif [ -n "${DATABASE_HOST:-}" ]; then
+    database_on_host "$DATABASE_HOST"
+  elif [ -s "$url" ]; then
+    [ ! -e "$LOCAL/secrets/postgres" ] || DATABASE=postgres
+  elif [ "$1" = dev ]; then
+    database_in_cluster
+  else
+    die "$1 needs a PostgreSQL: set INVOICE_APP_DATABASE_URL and PAYMENT_PROVIDER_DATABASE_URL, or DATABASE_HOST
+      (DATABASE_CA_FILE names the CA of its certificate), or DATABASE_UP, a command that starts one and prints them;"
+  fi
+  DATABASE_ENDPOINT=$(database_endpoint "$(cat "$url")")
+  [ "$DATABASE_ENDPOINT" = "$(database_endpoint "$(cat "$LOCAL/secrets/payment-provider/url")")" ] ||
+    die "both databases must be on one host and port (or patch the component external-database yourself)"
+  say "      database: PostgreSQL at $DATABASE_ENDPOINT ($DATABASE)"
+}
+
+start_database() { # URL-FILE
+  local lines by=$LOCAL/secrets/database-up
+  # What started the last deployment's database starts it again after a reboot.
+  if [ -s "$by" ]; then DATABASE_UP=$(cat "$by"); elif [ -s "$1" ]; then return; fi
+  if [ -z "${DATABASE_UP:-}" ] && node_is_this_machine && [ -n "$(find /usr/lib/postgresql/*/bin -name pg_ctl 2>/dev/null)" ]; then
+    DATABASE_UP="$ROOT/scripts/test/postgres.sh up"
+    say "      no database is named, and this cluster's node is this machine: a REHEARSAL, on a PostgreSQL"
+    say "      that is started here for it (scripts/test/postgres.sh down removes it)"
+  fi
+  [ -n "${DATABASE_UP:-}" ] || return 0
+  lines=$(bash -c "$DATABASE_UP")
+  echo "$DATABASE_UP" >"$by"
+  eval "$(grep '^export ' <<<"$lines")"
+}
+
+write_secrets() { # INVOICE-APP-URL PAYMENT-PROVIDER-URL
+  local service url
+  for service in invoice-app payment-provider; do
+    url=$1
+    shift
+    (
+      umask 077
+      if [ -n "${DATABASE_CA_FILE:-}" ]; then
+        cp "$DATABASE_CA_FILE" "$LOCAL/secrets/$service/ca.crt"
+        [[ $url == *sslrootcert=* ]] || url+=$(verify_full "$url")
+      fi
+      printf '%s' "$url" >"$LOCAL/secrets/$service/url"
+    )
+  done
+}
+
+verify_full() { # URL: what to add to it
+  [[ $1 == *\?* ]] && printf '&' || printf '?'
+  printf 'sslmode=verify-full&sslrootcert=/etc/antaeus/database/ca.crt'
+}
+
+# Roles and databases by fixed names, passwords of our making; the SQL is left for whoever runs that server.
+database_on_host() { # HOST[:PORT]
+  local host=$1 app provider
+  [[ $host == *:* ]] || host+=:5432
+  app=$(password invoice-app)
+  provider=$(password payment-provider)
+  write_secrets "postgres://invoice_app:$app@$host/invoice_app" "postgres://payment_provider:$provider@$host/payment_provider"
+  (umask 077 && database_sql "$app" "$provider" >"$LOCAL/secrets/database.sql")
+  say "      its roles and databases: run ${LOCAL#"$ROOT/"}/secrets/database.sql there once"
+}
+
+password() { # SERVICE: made once
+  local file=$LOCAL/secrets/$1/password
+  [ -s "$file" ] || (umask 077 && openssl rand -hex 24 >"$file")
+  cat "$file"
+}
+
+database_sql() { # INVOICE-APP-PASSWORD PAYMENT-PROVIDER-PASSWORD
+  cat <<END
+CREATE ROLE invoice_app LOGIN PASSWORD '$1';
+CREATE DATABASE invoice_app OWNER invoice_app;
+REVOKE ALL ON DATABASE invoice_app FROM PUBLIC;
+CREATE ROLE payment_provider LOGIN PASSWORD '$2';
+CREATE DATABASE payment_provider OWNER payment_provider;
+REVOKE ALL ON DATABASE payment_provider FROM PUBLIC;
+END
+}
+
+# The component postgres: one throw-away server in the namespace antaeus-data.
+database_in_cluster() {
+  local host=postgres.antaeus-data.svc.cluster.local directory=$LOCAL/secrets/postgres
+  DATABASE=postgres
+  (umask 077 && mkdir -p "$directory")
+  "$ROOT/scripts/k8s/certificate.sh" "$directory" "$host"
+  DATABASE_CA_FILE=$directory/ca.crt database_on_host "$host"
+  cp "$LOCAL/secrets/database.sql" "$directory/database.sql"
+  password postgres-superuser >"$directory/password"
+}
+
+database_endpoint() { # URL: host:port
+  local authority=${1#*://}
+  authority=${authority%%[/?]*}
+  authority=${authority##*@}
+  [[ $authority == *:* ]] || authority+=:5432
+  echo "$authority"
+}
+
+# --- the file
+
+write_overlay() { # OVERLAY
+  local overlay=$1 name
+  cat <<END
+# Written by deploy.sh for this cluster; not in git, for it leads to secrets.
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources:
+  - ../../../kustomize/overlays/$overlay
+END
+  components "$overlay"
+  cat <<END
+labels:
+  - pairs:
+      app.kubernetes.io/instance: $overlay
+    includeTemplates: true
+generatorOptions:
+  immutable: true
+  labels:
+    app.kubernetes.io/component: configuration
+    app.kubernetes.io/part-of: antaeus
+END
+  secrets
+  cat <<END
+configMapGenerator:
+  - name: invoice-app-api-jwks
+    namespace: antaeus
+    behavior: replace
+    files: [jwks.json=keys/operator/jwks.json]
+  - name: payment-provider-charge-jwks
+    namespace: payments
+    behavior: replace
+    files: [jwks.json=keys/charge/jwks.json]
+images:
+END
+  for name in "${IMAGES[@]}"; do
+    image "antaeus/$name" "$name"
+    image "registry.example/antaeus/$name" "$name"
+  done
+  echo "patches:"
+  patch_charge_key
+  [ "$DATABASE" != external ] || patch_database
+  patch_gateway "$overlay"
+  [ -z "${SEED:-}" ] || patch_seed
+}
+
+components() { # OVERLAY
+  local list=()
+  [ "$DATABASE" = external ] || list+=(postgres)
+  [ "$DATABASE" != external ] || [ "$1" != dev ] || list+=(external-database)
+  [ -z "${SEED:-}" ] || list+=(seed)
+  [ ${#list[@]} -gt 0 ] || return 0
+  echo "components:"
+  printf '  - ../../../kustomize/components/%s\n' "${list[@]}"
+}
+
+secrets() {
+  local service namespace
+  echo "secretGenerator:"
+  for service in invoice-app:antaeus payment-provider:payments; do
+    namespace=${service#*:} service=${service%:*}
+    cat <<END
+  - name: $service-database
+    namespace: $namespace
+    files:
+      - url=secrets/$service/url
+END
+    [ ! -e "$LOCAL/secrets/$service/ca.crt" ] || echo "      - ca.crt=secrets/$service/ca.crt"
+  done
+  cat <<END
+  - name: invoice-app-charge-key
+    namespace: antaeus
+    files: [private.pem=keys/charge/private.pem]
+END
+  [ "$DATABASE" != postgres ] || cat <<END
+  - name: postgres
+    namespace: antaeus-data
+    files:
+      - password=secrets/postgres/password
+      - tls.crt=secrets/postgres/tls.crt
+      - tls.key=secrets/postgres/tls.key
+      - database.sql=secrets/postgres/database.sql
+END
+}
+
+image() { # NAME-IN-THE-MANIFESTS IMAGE
+  local reference
+  reference=$(image_reference "$2")
+  echo "  - name: $1"
+  if [[ $reference == *@* ]]; then
+    echo "    newName: ${reference%@*}"
+    echo "    digest: ${reference#*@}"
+  else
+    echo "    newName: ${reference%:*}"
+    echo "    newTag: ${reference##*:}"
+  fi
+}
+
+patch_charge_key() {
+  cat <<END
+  - target: {kind: RequestAuthentication, namespace: payments, name: charge-key}
+    patch: |-
+      - op: replace
+        path: /spec/jwtRules/0/jwks
+        value: |
+END
+  sed 's/^/          /' "$LOCAL/keys/charge/jwks.json"
+  echo
+}
+
+patch_database() {
+  local host=${DATABASE_ENDPOINT%:*} port=${DATABASE_ENDPOINT##*:}
+  cat <<END
+  - target: {kind: NetworkPolicy, name: .*-to-database}
+    patch: |-
+      - op: replace
+        path: /spec/egress/0/to/0/ipBlock/cidr
+        value: ${DATABASE_CIDR:-$(address_of "$host")/32}
+      - op: replace
+        path: /spec/egress/0/ports/0/port
+        value: $port
+  - target: {kind: ServiceEntry, name: database}
+    patch: |-
+      - op: replace
+        path: /spec/ports/0/number
+        value: $port
+END
+  if [[ $host =~ ^[0-9.]+$ ]]; then
+    cat <<END
+      - op: replace
+        path: /spec/addresses/0
+        value: $host
+END
+  else
+    cat <<END
+      - op: replace
+        path: /spec/hosts/0
+        value: $host
+      - op: remove
+        path: /spec/addresses
+      - op: replace
+        path: /spec/resolution
+        value: DNS
+END
+  fi
+}
+
+address_of() { # HOST
+  local address
+  if [[ $1 =~ ^[0-9.]+$ ]]; then
+    echo "$1"
+    return
+  fi
+  address=$(getent ahostsv4 "$1" | awk 'NR == 1 { print $1 }') || true
+  [ -n "$address" ] || die "cannot resolve $1 here; set DATABASE_CIDR to the addresses that the pods may reach"
+  echo "$address"
+}
+
+# Installations differ in where the gateway runs and as whom.
+patch_gateway() { # OVERLAY
+  cat <<END
+  - target: {kind: AuthorizationPolicy, name: gateway-to-invoice-app}
+    patch: |-
+      - op: replace
+        path: /spec/rules/0/from/0/source/principals
+        value: [cluster.local/ns/$GATEWAY_NAMESPACE/sa/$GATEWAY_ACCOUNT]
+  - target: {kind: NetworkPolicy, name: gateway-to-invoice-app}
+    patch: |-
+      - op: replace
+        path: /spec/ingress/0/from/0/namespaceSelector/matchLabels/kubernetes.io~1metadata.name
+        value: $GATEWAY_NAMESPACE
+END
+  [ "$1" != dev ] || return 0
+  cat <<END
+  - target: {kind: Gateway, name: public}
+    patch: |-
+      - op: replace
+        path: /spec/servers/0/hosts
+        value: [$GATEWAY_HOST]
+END
+}
+
+patch_seed() {
+  cat <<END
+  - target: {kind: Job, name: invoice-app-seed}
+    patch: |-
+      - op: replace
+        path: /spec/template/spec/containers/0/args/1
+        value: "$SEED"
+END
+}

@@ -1,0 +1,227 @@
+#!/usr/bin/env bash
+# Proves Antaeus. Without arguments: everything that runs on this machine without a cluster.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
+
+usage() {
+  cat <<'END'
+usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, chaos, static
+       ./test.sh e2e                      deploy.sh in a folder and on ports of its own; every invoice gets paid
+       ./test.sh cargo                    unit and integration tests, on SQLite and PostgreSQL
+       ./test.sh chaos                    SIGKILL of either service at random moments; bad settings
+       ./test.sh static                   scripts, formatting, documents that are made from the code
+       ./test.sh k8s                      on the current cluster, or the one that $CLUSTER_UP starts
+       ./test.sh bench startup [--rounds N] [--json]
+--fast leaves out chaos.
+
+PostgreSQL: TEST_DATABASE_URL, a server on which databases may be created; without it a throw-away server is
+started from the installed programs; without those the tests run on SQLite alone and say so.
+With CI=true whatever is skipped is a failure.
+END
+}
+
+passed=0 failed=0 skipped=0
+bin=${CARGO_TARGET_DIR:-$PWD/target}/debug
+work=$(mktemp -d "${TMPDIR:-/tmp}/antaeus-test.XXXXXX")
+# The PostgreSQL server runs as a user of its own and must get through.
+chmod 711 "$work"
+postgres=
+
+clean_up() {
+  if [ -d "$work/home" ]; then e2e_deploy stop >/dev/null || true; fi
+  if [ -n "$postgres" ]; then scripts/test/postgres.sh down "$postgres" || true; fi
+  rm -rf "$work"
+}
+trap clean_up EXIT
+
+check() { # NAME COMMAND...
+  local name=$1
+  shift
+  if "$@" >"$work/output" 2>&1; then
+    passed=$((passed + 1))
+    echo "ok      $name"
+  else
+    failed=$((failed + 1))
+    echo "FAILED  $name"
+    tail -n 40 "$work/output" | sed 's/^/        /'
+  fi
+}
+
+skip() { # NAME WHY
+  skipped=$((skipped + 1))
+  echo "SKIPPED $1: $2"
+}
+
+finish() {
+  local line="$passed passed, $failed failed"
+  [ "$skipped" = 0 ] || line="$line, $skipped skipped"
+  echo "$line"
+  [ "$failed" = 0 ] && { [ "$skipped" = 0 ] || [ "${CI:-}" != true ]; }
+}
+
+# --- e2e: as a new user, beside whatever runs already
+
+e2e_deploy() {
+  ANTAEUS_HOME=$work/home INVOICE_APP_PORT=${ports[0]} INVOICE_APP_ADMIN_PORT=${ports[1]} \
+    PAYMENT_PROVIDER_PORT=${ports[2]} PAYMENT_PROVIDER_ADMIN_PORT=${ports[3]} ./deploy.sh "$@"
+}
+
+ask() { "$bin/antaeusctl" probe call "$@" --timeout-ms 10000 --whole; }
+
+ids_are() { # EXPECTED IDS...
+  local ids
+  ids=$(ask "$url/invoices" | grep -o '"InvoiceId":"[^"]*"' | cut -d'"' -f4 | tr '\n' ' ')
+  [ "$ids" = "$* " ] || { echo "invoices are: $ids"; return 1; }
+}
+
+some_unpaid() { ask "$url/invoices" | grep -q '"IsPaid":false'; }
+
+all_paid() {
+  local list
+  list=$(ask "$url/invoices")
+  [[ $list == *'"IsPaid":true'* && $list != *'"IsPaid":false'* ]] || { echo "$list"; return 1; }
+}
+
+paid_after_polling() { # 10 times, 2 s apart
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    if all_paid >/dev/null; then return; fi
+    sleep 2
+  done
+  all_paid
+}
+
+answers() { # EXPECTED-START ARGUMENTS-OF-PROBE-CALL...
+  local expected=$1 answer
+  shift
+  answer=$(ask "$@")
+  [[ $answer == "$expected"* ]] || { echo "$answer"; return 1; }
+}
+
+no_handshake_without_certificate() {
+  local answer
+  answer=$(ask "http://localhost:${ports[2]}/pp/rest/v1/charges")
+  [[ $answer != status=[0-9]* ]] || { echo "plain HTTP was answered: $answer"; return 1; }
+}
+
+twice_is_harmless() {
+  e2e_deploy && all_paid
+}
+
+e2e() {
+  cargo build --locked --bins
+  mapfile -t ports < <("$bin/antaeusctl" ports 4)
+  url=http://localhost:${ports[0]}
+  check "deploy.sh --no-pay brings both services up" e2e_deploy --no-pay
+  check "GET /invoices lists I1 to I13" ids_are I1 I2 I3 I4 I5 I6 I7 I8 I9 I10 I11 I12 I13
+  check "before: at least one invoice is unpaid" some_unpaid
+  check "POST /invoices/pay answers {} at once" answers 'status=200 body={}' -X POST "$url/invoices/pay"
+  check "all invoices are paid, by GET /invoices" paid_after_polling
+  check "GET /rest/health" answers 'status=200 body="ok"' "$url/rest/health"
+  check "GET /pp/rest/health" answers 'status=200 body=ok' "$url/pp/rest/health"
+  check "POST /rest/v1/invoices/pay answers true" answers 'status=200 body=true' -X POST "$url/rest/v1/invoices/pay"
+  check "the provider answers no plain HTTP" no_handshake_without_certificate
+  check "deploy.sh once more is harmless" twice_is_harmless
+  check "deploy.sh status" e2e_deploy status
+  check "deploy.sh stop" e2e_deploy stop
+}
+
+# --- cargo: on both databases
+
+with_postgres() {
+  if [ -n "${TEST_DATABASE_URL:-}" ]; then return; fi
+  local port
+  port=$("$bin/antaeusctl" ports 1)
+  if LISTEN_HOST=127.0.0.1 LISTEN_PORT=$port scripts/test/postgres.sh up "$work/postgres" >"$work/exports"; then
+    postgres=$work/postgres
+    # shellcheck source=/dev/null
+    . "$work/exports"
+    export TEST_DATABASE_URL
+  else
+    skip "PostgreSQL" "no server programs here and no TEST_DATABASE_URL; everything ran on SQLite alone"
+  fi
+}
+
+cargo_test() { # ARGUMENTS...: counts cargo's own tests
+  local ok=0
+  cargo test --locked "$@" 2>&1 | tee "$work/cargo" || ok=$?
+  passed=$((passed + $(sum passed)))
+  failed=$((failed + $(sum failed)))
+  if [ "$ok" != 0 ] && [ "$(sum failed)" = 0 ]; then failed=$((failed + 1)); fi
+}
+
+sum() { # passed|failed
+  sed -n "s/^test result: .* \([0-9]*\) $1;.*/\1/p" "$work/cargo" | awk '{ n += $1 } END { print n + 0 }'
+}
+
+cargo_tests() {
+  cargo build --locked --bins
+  with_postgres
+  cargo_test --workspace --exclude proof
+  cargo_test -p proof --lib --test it
+}
+
+chaos() {
+  cargo build --locked --bins
+  with_postgres
+  cargo_test -p proof --test processes -- --nocapture
+}
+
+# --- static
+
+scripts_are_clean() {
+  local files
+  mapfile -t files < <(git ls-files '*.sh' .ci/run; git ls-files --others --exclude-standard '*.sh')
+  shellcheck -x "${files[@]}"
+}
+
+static() {
+  check "cargo fmt" cargo fmt --check
+  if command -v shellcheck >/dev/null; then
+    check "shellcheck" scripts_are_clean
+  else
+    skip "shellcheck" "it is not installed"
+  fi
+  cargo build --locked --bins
+  check "configuration tables are those of the code" scripts/config-docs.sh --check
+}
+
+bench() { # startup [--rounds N] [--json]
+  # The static release build: what the images hold is what is measured.
+  RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --release \
+    --target x86_64-unknown-linux-gnu --features db/static-tls -p invoice-app -p payment-provider -p proof >&2
+  "${CARGO_TARGET_DIR:-$PWD/target}/x86_64-unknown-linux-gnu/release/bench" "$@"
+}
+
+case ${1:-all} in
+all)
+  # One by one and not by &&, which would switch off `set -e` inside of each.
+  e2e
+  cargo_tests
+  chaos
+  static
+  ;;
+--fast)
+  e2e
+  cargo_tests
+  static
+  echo "left out (--fast): chaos"
+  ;;
+e2e | chaos | static) "$1" ;;
+cargo) cargo_tests ;;
+k8s)
+  shift
+  rm -rf "$work"
+  exec scripts/test/k8s.sh "$@"
+  ;;
+bench)
+  shift
+  bench "$@"
+  exit
+  ;;
+-h | --help | help)
+  usage
+  exit
+  ;;
+*) usage >&2 && exit 2 ;;
+esac
+finish
