@@ -11,7 +11,7 @@ use service::admin::{self, Health};
 use service::api_auth::{self, ApiAuth, Guarded};
 use service::clock::Micros;
 use service::metrics::{self, Metrics};
-use service::server::{Shutdown, bind};
+use service::server::{Shutdown, listen};
 use service::{Clock, ConfigError, Vars, run, trace};
 use tokio::sync::Notify;
 
@@ -53,7 +53,7 @@ impl App {
     pub fn build(settings: Settings, clock: Clock) -> Result<Self, ConfigError> {
         let lock = db::FileLock::take(&settings.database.url).map_err(|e| ConfigError::new(e.to_string()))?;
         let db = settings.database.open(MIGRATIONS)?;
-        let metrics = Metrics::new().map_err(internal)?;
+        let metrics = Metrics::new().map_err(ConfigError::internal)?;
         let charging = Arc::new(charging(&db, settings.provider, settings.billing, &clock, &metrics)?);
         let wake = Arc::new(Notify::new());
         let billing = Billing::new(Arc::clone(&charging), settings.billing.in_flight, Arc::clone(&wake));
@@ -61,12 +61,12 @@ impl App {
         let max_rounds = settings.billing.max_rounds;
         let state = State { db: db.clone(), clock: clock.clone(), wake, provider, max_rounds };
         let guarded = Guarded { auth: settings.auth, endpoints: routes::routes().endpoints(), clock };
-        let (listener, addr) = listener(settings.server.listen)?;
-        let (admin, admin_addr) = self::listener(settings.server.admin)?;
+        let (listener, addr) = listen(settings.server.listen)?;
+        let (admin, admin_addr) = listen(settings.server.admin)?;
         let health = Health::new(db);
         let servers = vec![
             public(listener, settings.server.workers, guarded, state, metrics.clone())?,
-            admin::server(admin, health.clone(), metrics).map_err(internal)?,
+            admin::server(admin, health.clone(), metrics).map_err(ConfigError::internal)?,
         ];
         Ok(Self { addr, admin_addr, servers, billing, health, drain: settings.server.drain, _lock: lock })
     }
@@ -91,16 +91,6 @@ impl App {
     }
 }
 
-fn internal(error: impl std::fmt::Display) -> ConfigError {
-    ConfigError::new(format!("cannot start: {error}"))
-}
-
-fn listener(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), ConfigError> {
-    let listener = bind(addr)?;
-    let addr = listener.local_addr().map_err(internal)?;
-    Ok((listener, addr))
-}
-
 fn charging(
     db: &db::Db,
     provider: ProviderSettings,
@@ -114,12 +104,13 @@ fn charging(
     let unknown = Micros::try_from(billing.unknown.as_micros()).unwrap_or(Micros::MAX);
     Ok(Charging {
         db: db.clone(),
-        provider: Provider::new(&endpoint, tls, signer, timeout, clock.clone()).map_err(internal)?,
+        provider: Provider::new(&endpoint, tls, signer, timeout, clock.clone())
+            .map_err(ConfigError::internal)?,
         clock: clock.clone(),
         policy: Policy::standard(unknown),
         lease: timeout * LEASE_IN_TIMEOUTS,
         batch: billing.batch,
-        charges: counter.map_err(internal)?,
+        charges: counter.map_err(ConfigError::internal)?,
     })
 }
 
@@ -145,5 +136,5 @@ fn public(
             .configure(|config| routes::routes().configure(config))
     };
     let server = HttpServer::new(app).workers(workers).disable_signals().listen(listener);
-    Ok(server.map_err(internal)?.run())
+    Ok(server.map_err(ConfigError::internal)?.run())
 }

@@ -1,36 +1,19 @@
-//! Command line of the invoice-app.
+//! Command line of invoice-app.
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use invoice_app::{app, routes, settings, store};
-use service::{ConfigError, Vars, run};
-
-/// Keeps customers and invoices, and gets each invoice paid at most once.
-#[derive(Parser)]
-#[command(version)]
-enum Command {
-    /// Serve the API and run the billing until SIGTERM.
-    Serve,
-    /// Bring the database's schema up to date and end.
-    Migrate,
-    /// Print the OpenAPI document of the API.
-    Openapi,
-    /// Print the variables that can be set, as a Markdown table.
-    Config,
-}
+use service::cli::Program;
 
 fn main() -> ExitCode {
-    match Command::parse() {
-        Command::Serve => run::role(app::serve),
-        Command::Migrate => run::exit(store::migrate(&Vars::from_env())),
-        Command::Openapi => run::exit(print(&routes::openapi())),
-        Command::Config => run::exit(print(&service::settings::markdown(&settings::vars()))),
-    }
-}
-
-#[expect(clippy::print_stdout, reason = "printing is what was asked for")]
-fn print(text: &str) -> Result<(), ConfigError> {
-    println!("{text}");
-    Ok(())
+    let program = Program {
+        name: "invoice-app",
+        about: "Keeps customers and invoices, and gets each invoice paid at most once.",
+        serve: app::serve,
+        migrations: store::MIGRATIONS,
+        database: settings::DATABASE,
+        openapi: routes::openapi,
+        vars: settings::vars,
+    };
+    program.main()
 }

@@ -12,7 +12,7 @@ use service::admin::{self, Health};
 use service::api_auth::{self, Guarded};
 use service::identity::{IdentitySettings, TlsMode};
 use service::metrics::{self, Metrics};
-use service::server::{Shutdown, bind};
+use service::server::{Shutdown, listen};
 use service::{Clock, ConfigError, Vars, peer, run, trace};
 
 use crate::handlers::charges::State;
@@ -46,10 +46,10 @@ impl App {
     pub fn build(settings: Settings, clock: Clock) -> Result<Self, ConfigError> {
         let lock = db::FileLock::take(&settings.database.url).map_err(|e| ConfigError::new(e.to_string()))?;
         let db = settings.database.open(MIGRATIONS)?;
-        let metrics = Metrics::new().map_err(internal)?;
+        let metrics = Metrics::new().map_err(ConfigError::internal)?;
         let charges = metrics
             .counter("provider_charges_total", "Charges that got a new verdict.", &["verdict"])
-            .map_err(internal)?;
+            .map_err(ConfigError::internal)?;
         let state = web::Data::new(State {
             db: db.clone(),
             clock: clock.clone(),
@@ -63,8 +63,8 @@ impl App {
             allowed: settings.allowed_caller,
         };
         let gate = Gate { verifier, source: settings.identity.peer_source(), clock: clock.clone() };
-        let (listener, addr) = listener(settings.server.listen)?;
-        let (admin, admin_addr) = self::listener(settings.server.admin)?;
+        let (listener, addr) = listen(settings.server.listen)?;
+        let (admin, admin_addr) = listen(settings.server.admin)?;
         let health = Health::new(db);
         let workers = settings.server.workers;
         let mut servers = vec![
@@ -76,11 +76,11 @@ impl App {
                 state.clone(),
                 metrics.clone(),
             )?,
-            admin::server(admin, health.clone(), metrics.clone()).map_err(internal)?,
+            admin::server(admin, health.clone(), metrics.clone()).map_err(ConfigError::internal)?,
         ];
         let mut compat_addr = None;
         if let Some(compat) = settings.compat {
-            let (listener, addr) = self::listener(compat.listen)?;
+            let (listener, addr) = listen(compat.listen)?;
             servers.push(self::compat(listener, compat, clock, state, metrics)?);
             compat_addr = Some(addr);
         }
@@ -111,16 +111,6 @@ impl App {
     }
 }
 
-fn internal(error: impl std::fmt::Display) -> ConfigError {
-    ConfigError::new(format!("cannot start: {error}"))
-}
-
-fn listener(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), ConfigError> {
-    let listener = bind(addr)?;
-    let addr = listener.local_addr().map_err(internal)?;
-    Ok((listener, addr))
-}
-
 fn business(
     listener: TcpListener,
     workers: usize,
@@ -145,7 +135,7 @@ fn business(
         Some(config) => server.listen_rustls_0_23(listener, config),
         None => server.listen(listener),
     };
-    Ok(server.map_err(internal)?.run())
+    Ok(server.map_err(ConfigError::internal)?.run())
 }
 
 fn tls(identity: &IdentitySettings) -> Result<Option<ServerConfig>, ConfigError> {
@@ -175,5 +165,5 @@ fn compat(
             .configure(|config| routes::compat_routes().configure(config))
     };
     let server = HttpServer::new(app).workers(1).disable_signals().listen(listener);
-    Ok(server.map_err(internal)?.run())
+    Ok(server.map_err(ConfigError::internal)?.run())
 }

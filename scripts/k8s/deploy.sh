@@ -94,7 +94,7 @@ how_to_reach() {
     address=$(gateway_address https) || address=127.0.0.1:8443
     key=${K8S_STATE#"$ROOT/"}/$OVERLAY/keys/operator/private.pem
     say "invoice-app from outside (the certificate is for $GATEWAY_HOST):"
-    say "  key=\$(antaeusctl keys issue --key $key --sub team:you --scope invoices:read,billing:run --days 1)"
+    say "  key=\$($(operator_tool) keys issue --key $key --sub team:you --scope invoices:read,billing:run --days 1)"
     say "  curl --connect-to $GATEWAY_HOST:443:$address -H \"Authorization: Bearer \$key\" https://$GATEWAY_HOST/invoices"
     say "  (add --cacert ${K8S_STATE#"$ROOT/"}/$OVERLAY/gateway/ca.crt where this deployment made the certificate)"
   fi

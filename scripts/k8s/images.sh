@@ -187,3 +187,9 @@ antaeusctl() {
     "$BUILDER" run --rm --user "$(id -u):$(id -g)" -v "$ROOT:$ROOT" -w "$ROOT" "$(image_reference antaeusctl)" "$@"
   fi
 }
+
+# How a person calls it, for the commands that are printed.
+operator_tool() {
+  local tool=$IMAGE_STATE/context/antaeusctl
+  if [ -x "$tool" ]; then echo "${tool#"$ROOT/"}"; else echo "antaeusctl"; fi
+}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use db::{DatabaseUrl, Db, Migrations, PoolSettings, SchemaError};
 
+use crate::run;
 use crate::settings::{ConfigError, Var, Vars, read};
 
 const URL_MEANING: &str = "`sqlite://path` or `postgres://user@host/database?sslmode=verify-full`";
@@ -52,6 +53,15 @@ fn url(vars: &Vars, default_url: &'static str) -> Result<DatabaseUrl, ConfigErro
 #[must_use]
 pub fn vars(default_url: &'static str) -> [Var; 4] {
     [Var::new("DATABASE_URL", default_url, URL_MEANING), URL_FILE, POOL, WAIT]
+}
+
+/// The role `migrate`: brings a database's schema up to date.
+pub fn migrate(vars: &Vars, default_url: &'static str, migrations: Migrations) -> Result<(), ConfigError> {
+    run::logging(vars)?;
+    let settings = DatabaseSettings::read(vars, default_url)?;
+    let applied = migrations.run(&settings.url)?;
+    tracing::info!(database = %settings.url, applied = applied.join(", "), "schema is up to date");
+    Ok(())
 }
 
 impl From<SchemaError> for ConfigError {

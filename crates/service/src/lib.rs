@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod api_auth;
+pub mod cli;
 pub mod clock;
 pub mod database;
 pub mod extract;

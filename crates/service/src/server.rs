@@ -51,8 +51,8 @@ pub fn vars(listen: &'static str, admin: &'static str) -> [Var; 4] {
     [listen, Var::new("ADMIN_LISTEN", admin, ADMIN_LISTEN_MEANING), WORKERS, DRAIN]
 }
 
-/// Binds an address, or says in a sentence why not.
-pub fn bind(addr: SocketAddr) -> Result<TcpListener, ConfigError> {
+/// Listens on an address and gives the one it got, or says in a sentence why not.
+pub fn listen(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), ConfigError> {
     let refused = |e: std::io::Error| match e.kind() {
         std::io::ErrorKind::AddrInUse => ConfigError::new(format!(
             "{addr} is in use by another process; stop that one or choose another port"
@@ -61,7 +61,8 @@ pub fn bind(addr: SocketAddr) -> Result<TcpListener, ConfigError> {
     };
     let listener = TcpListener::bind(addr).map_err(refused)?;
     listener.set_nonblocking(true).map_err(refused)?;
-    Ok(listener)
+    let addr = listener.local_addr().map_err(refused)?;
+    Ok((listener, addr))
 }
 
 /// Tells everything that runs when to stop.

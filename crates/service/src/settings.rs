@@ -44,6 +44,11 @@ impl ConfigError {
         Self(sentence.into())
     }
 
+    /// Something that should never fail did.
+    pub fn internal(error: impl Display) -> Self {
+        Self(format!("cannot start: {error}"))
+    }
+
     /// A variable has a value that cannot be used.
     pub fn bad(var: &Var, value: &str, problem: impl Display) -> Self {
         Self(format!("{}={value:?} cannot be used: {problem}; {}", var.name, var.meaning))

@@ -9,7 +9,8 @@ use service::clock::Micros;
 use super::schema::invoices;
 use crate::domain::invoice::{Invoice, LastOutcome, NewInvoice, Origin, State};
 
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = invoices)]
 struct Row {
     id: i64,
     uid: String,
@@ -24,36 +25,6 @@ struct Row {
     paid_at: Option<i64>,
     next_at: Option<i64>,
 }
-
-type Columns = (
-    invoices::id,
-    invoices::uid,
-    invoices::customer_id,
-    invoices::amount,
-    invoices::currency,
-    invoices::due_on,
-    invoices::state,
-    invoices::attempt,
-    invoices::last_outcome,
-    invoices::created_at,
-    invoices::paid_at,
-    invoices::next_at,
-);
-
-const COLUMNS: Columns = (
-    invoices::id,
-    invoices::uid,
-    invoices::customer_id,
-    invoices::amount,
-    invoices::currency,
-    invoices::due_on,
-    invoices::state,
-    invoices::attempt,
-    invoices::last_outcome,
-    invoices::created_at,
-    invoices::paid_at,
-    invoices::next_at,
-);
 
 impl TryFrom<Row> for Invoice {
     type Error = StoreError;
@@ -108,7 +79,7 @@ pub fn insert(
 
 /// One invoice.
 pub fn get(conn: &mut AnyConnection, id: i64) -> Result<Invoice, StoreError> {
-    invoices::table.find(id).select(COLUMNS).first::<Row>(conn)?.try_into()
+    invoices::table.find(id).select(Row::as_select()).first::<Row>(conn)?.try_into()
 }
 
 /// Which invoices a list shows.
@@ -127,7 +98,7 @@ pub fn page(
     after: i64,
     limit: i64,
 ) -> Result<Vec<Invoice>, StoreError> {
-    let mut query = invoices::table.select(COLUMNS).filter(invoices::id.gt(after)).into_boxed();
+    let mut query = invoices::table.select(Row::as_select()).filter(invoices::id.gt(after)).into_boxed();
     if let Some(customer) = filter.customer_id {
         query = query.filter(invoices::customer_id.eq(customer));
     }

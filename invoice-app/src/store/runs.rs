@@ -9,7 +9,8 @@ use super::schema::{billing_runs, invoices, run_tallies};
 use crate::domain::invoice::{LastOutcome, State};
 use crate::domain::run::{Run, Scope, Tally};
 
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = billing_runs)]
 struct Row {
     id: i64,
     scope: String,
@@ -18,22 +19,6 @@ struct Row {
     max_invoice_id: i64,
     cutoff_at: i64,
 }
-
-const COLUMNS: (
-    billing_runs::id,
-    billing_runs::scope,
-    billing_runs::round,
-    billing_runs::rounds_left,
-    billing_runs::max_invoice_id,
-    billing_runs::cutoff_at,
-) = (
-    billing_runs::id,
-    billing_runs::scope,
-    billing_runs::round,
-    billing_runs::rounds_left,
-    billing_runs::max_invoice_id,
-    billing_runs::cutoff_at,
-);
 
 impl TryFrom<Row> for Run {
     type Error = StoreError;
@@ -74,7 +59,7 @@ pub fn running(conn: &mut AnyConnection) -> Result<Vec<Run>, StoreError> {
     let rows: Vec<Row> = billing_runs::table
         .filter(billing_runs::state.eq("running"))
         .order(billing_runs::id)
-        .select(COLUMNS)
+        .select(Row::as_select())
         .load(conn)?;
     rows.into_iter().map(Run::try_from).collect()
 }

@@ -46,9 +46,7 @@ fn no_file_imports_what_stands_to_its_right() {
                 let there = place(used)
                     .unwrap_or_else(|| panic!("{} uses {used}, which has no place", file.display()));
                 seen += 1;
-                // The role `migrate` reads where the database is.
-                let migrate = file.ends_with("store.rs") && used == "settings";
-                assert!(there <= here || migrate || PURE.contains(&used), "{} uses {used}", file.display());
+                assert!(there <= here || PURE.contains(&used), "{} uses {used}", file.display());
             }
         }
     }
