@@ -11,4 +11,5 @@ mod older_clients;
 mod openapi;
 mod outages;
 mod rows;
+mod settings_tables;
 mod v1;

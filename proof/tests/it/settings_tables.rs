@@ -1,0 +1,34 @@
+//! The tables of variables name every variable that is read, and no other.
+
+use std::collections::BTreeSet;
+
+use service::settings::{Var, Vars};
+use testkit::Home;
+use testkit::stack::{invoice_app_vars, provider_vars};
+
+fn names(vars: &[Var]) -> BTreeSet<&'static str> {
+    vars.iter().map(|var| var.name).collect()
+}
+
+#[test]
+fn the_tables_are_complete() {
+    let home = Home::new();
+    let vars = Vars::fixed(invoice_app_vars(&home, "sqlite://none", "https://localhost:1"));
+    service::run::logging(&vars).unwrap();
+    assert!(invoice_app::settings::Settings::read(&vars).is_ok());
+    // Judged by keys, the key file is read; without, the permission to go without.
+    let keys = [("AUTH", "keys"), ("API_JWKS_FILE", "/nonexistent")];
+    let judged = Vars::fixed(keys);
+    let listen = "127.0.0.1:1".parse().unwrap();
+    assert!(service::api_auth::ApiAuth::read(&judged, listen).is_err());
+    let mut asked = names(&vars.asked());
+    asked.extend(names(&judged.asked()));
+    assert_eq!(asked, names(&invoice_app::settings::vars()));
+
+    let vars = Vars::fixed(provider_vars(&home, "sqlite://none"));
+    assert!(payment_provider::settings::Settings::read(&vars).is_ok());
+    let mut asked = names(&vars.asked());
+    asked.extend(names(&judged.asked()));
+    asked.insert(service::run::LOG.name);
+    assert_eq!(asked, names(&payment_provider::settings::vars()));
+}
