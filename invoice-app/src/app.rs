@@ -85,8 +85,11 @@ impl App {
 
     /// Serves and bills until the stop is asked for; what is in flight is settled first.
     pub async fn run(self, shutdown: Shutdown) {
-        let billing = tokio::spawn(self.billing.run(shutdown.clone()));
+        // Requests in flight may wait for a round: billing goes on until the last of them has its answer.
+        let (requests_are_done, stop_billing) = Shutdown::manual();
+        let billing = tokio::spawn(self.billing.run(stop_billing));
         service::server::run(self.servers, self.health, self.drain, shutdown).await;
+        requests_are_done.pull();
         let _ = billing.await;
     }
 }

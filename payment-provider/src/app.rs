@@ -21,6 +21,9 @@ use crate::routes;
 use crate::settings::{Compat, Settings};
 use crate::store::MIGRATIONS;
 
+/// How long an idle connection stays open.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
 /// The payment provider, listening but not yet serving.
 pub struct App {
     addr: SocketAddr,
@@ -131,6 +134,8 @@ fn business(
             .configure(|config| routes::routes().configure(config))
     };
     let server = HttpServer::new(app).workers(workers).disable_signals().on_connect(peer::on_connect);
+    // Longer than the caller keeps an idle connection, so that it never sends into one that we just closed.
+    let server = server.keep_alive(KEEP_ALIVE);
     let server = match tls(identity)? {
         Some(config) => server.listen_rustls_0_23(listener, config),
         None => server.listen(listener),

@@ -39,8 +39,8 @@ pub struct Stack {
     pub provider_db: Db,
     /// For plain HTTP.
     pub http: reqwest::Client,
-    trigger: Trigger,
-    running: Vec<JoinHandle<()>>,
+    /// Held by the stack: how to stop, and what runs; invoice-app last.
+    running: Vec<(Trigger, JoinHandle<()>)>,
     // Dropped last: PostgreSQL ones are dropped on the server too.
     _databases: [Database; 2],
 }
@@ -55,19 +55,20 @@ impl Stack {
         if let Some(name) = options.data {
             seed(&invoices.open(), name);
         }
-        let (trigger, shutdown) = Shutdown::manual();
         let vars = merged(provider_vars(&home, &provider.url), options.provider);
         let settings = payment_provider::settings::Settings::read(&vars).expect("provider settings");
         let app = payment_provider::app::App::build(settings, Clock::system()).expect("a provider");
         let (provider_addr, provider_admin, compat) = (app.addr(), app.admin_addr(), app.compat_addr());
-        let provider_runs = tokio::spawn(app.run(shutdown.clone()));
+        let (stop, shutdown) = Shutdown::manual();
+        let provider_runs = (stop, tokio::spawn(app.run(shutdown)));
 
         let endpoint = format!("https://localhost:{}", provider_addr.port());
         let vars = merged(invoice_app_vars(&home, &invoices.url, &endpoint), options.invoice_app);
         let settings = invoice_app::settings::Settings::read(&vars).expect("invoice-app settings");
         let app = invoice_app::app::App::build(settings, Clock::system()).expect("an invoice-app");
         let (addr, admin) = (app.addr(), app.admin_addr());
-        let running = vec![provider_runs, tokio::spawn(app.run(shutdown))];
+        let (stop, shutdown) = Shutdown::manual();
+        let running = vec![provider_runs, (stop, tokio::spawn(app.run(shutdown)))];
         Self {
             invoices: format!("http://localhost:{}", addr.port()),
             invoices_admin: format!("http://{admin}"),
@@ -78,18 +79,16 @@ impl Stack {
             provider_db: provider.open(),
             http: client::plain(),
             home,
-            trigger,
             running,
             _databases: [invoices, provider],
         }
     }
 
-    /// Stops both services as SIGTERM does, and waits for them.
+    /// Stops invoice-app as SIGTERM does, and waits for it; the next call stops the provider.
     pub async fn stop(&mut self) {
-        self.trigger.pull();
-        for running in self.running.drain(..) {
-            running.await.expect("a service that ends");
-        }
+        let (trigger, running) = self.running.pop().expect("a running service");
+        trigger.pull();
+        running.await.expect("a service that ends");
     }
 
     /// The body of a GET as JSON.

@@ -59,3 +59,14 @@ async fn a_stop_fails_readiness_first_and_loses_no_request() {
     asking.await.unwrap();
     assert_eq!(watching.await.unwrap(), 503);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_waits_for_the_round_that_a_request_waits_for() {
+    let mut stack = Stack::start(Engine::Sqlite, Options { data: Some("large:3000"), ..Options::default() });
+    let (http, url) = (stack.http.clone(), format!("{}/rest/v1/invoices/pay", stack.invoices));
+    let paying = tokio::spawn(async move { http.post(&url).send().await.unwrap().text().await.unwrap() });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    stack.stop().await;
+    assert_eq!(paying.await.unwrap(), "true");
+    assert_eq!(number(&stack.invoices_db, "SELECT COUNT(*) AS n FROM attempts"), 3_000);
+}
