@@ -1,3 +1,4 @@
 //! Peers that this service calls.
 
 pub mod provider;
+pub mod provider_health;

@@ -4,6 +4,7 @@
 //! CHARGING rows whose lease ends; the next claim sends them again with the same key and content, and the provider
 //! answers with the verdict that it gave.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use contracts::charge::{ChargeItem, ChargeResult};
@@ -22,7 +23,7 @@ pub struct Charging {
     /// Rows.
     pub db: Db,
     /// Who is asked.
-    pub provider: Provider,
+    pub provider: Arc<Provider>,
     /// Time.
     pub clock: Clock,
     /// When to try again.

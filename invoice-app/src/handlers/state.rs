@@ -6,7 +6,7 @@ use std::time::Duration;
 use service::Clock;
 use tokio::sync::Notify;
 
-use super::health::ProviderHealth;
+use crate::clients::provider_health::ProviderHealth;
 use crate::domain::run::Scope;
 use crate::flows;
 use crate::store::runs;
