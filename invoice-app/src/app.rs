@@ -16,9 +16,9 @@ use service::{Clock, ConfigError, Vars, run, trace};
 use tokio::sync::Notify;
 
 use crate::clients::provider::Provider;
+use crate::clients::provider_health::ProviderHealth;
 use crate::domain::settle::Policy;
 use crate::flows::charge_due::Charging;
-use crate::handlers::health::ProviderHealth;
 use crate::handlers::state::State;
 use crate::jobs::billing::Billing;
 use crate::routes;
@@ -57,7 +57,7 @@ impl App {
         let charging = Arc::new(charging(&db, settings.provider, settings.billing, &clock, &metrics)?);
         let wake = Arc::new(Notify::new());
         let billing = Billing::new(Arc::clone(&charging), settings.billing.in_flight, Arc::clone(&wake));
-        let provider = ProviderHealth::new(charging, clock.clone());
+        let provider = ProviderHealth::new(Arc::clone(&charging.provider), clock.clone());
         let max_rounds = settings.billing.max_rounds;
         let state = State { db: db.clone(), clock: clock.clone(), wake, provider, max_rounds };
         let guarded = Guarded { auth: settings.auth, endpoints: routes::routes().endpoints(), clock };
@@ -104,11 +104,12 @@ fn charging(
     let ProviderSettings { endpoint, tls, signer, timeout } = provider;
     let counter =
         metrics.counter("invoice_charges_total", "Attempts that were settled, by outcome.", &["outcome"]);
+    let provider = Provider::new(&endpoint, tls, signer, timeout, clock.clone());
+    let provider = provider.map_err(ConfigError::internal)?;
     let unknown = Micros::try_from(billing.unknown.as_micros()).unwrap_or(Micros::MAX);
     Ok(Charging {
         db: db.clone(),
-        provider: Provider::new(&endpoint, tls, signer, timeout, clock.clone())
-            .map_err(ConfigError::internal)?,
+        provider: Arc::new(provider),
         clock: clock.clone(),
         policy: Policy::standard(unknown),
         lease: timeout * LEASE_IN_TIMEOUTS,
