@@ -123,6 +123,7 @@ fn business(
     metrics: Metrics,
 ) -> Result<Server, ConfigError> {
     let metrics = web::Data::new(metrics);
+    let tls = tls(identity, gate.clock.seconds())?;
     let app = move || {
         Actix::new()
             .app_data(gate.clone())
@@ -136,16 +137,20 @@ fn business(
     let server = HttpServer::new(app).workers(workers).disable_signals().on_connect(peer::on_connect);
     // Longer than the caller keeps an idle connection, so that it never sends into one that we just closed.
     let server = server.keep_alive(KEEP_ALIVE);
-    let server = match tls(identity)? {
+    let server = match tls {
         Some(config) => server.listen_rustls_0_23(listener, config),
         None => server.listen(listener),
     };
     Ok(server.map_err(ConfigError::internal)?.run())
 }
 
-fn tls(identity: &IdentitySettings) -> Result<Option<ServerConfig>, ConfigError> {
+/// An expired certificate is one clear sentence at the start instead of many failed handshakes.
+fn tls(identity: &IdentitySettings, now: i64) -> Result<Option<ServerConfig>, ConfigError> {
     match &identity.mode {
-        TlsMode::Rustls(identity) => Ok(Some(identity.server_config()?)),
+        TlsMode::Rustls(identity) => {
+            identity.check_as_server(now)?;
+            Ok(Some(identity.server_config()?))
+        }
         TlsMode::Mesh => Ok(None),
     }
 }
