@@ -74,7 +74,7 @@ ids_are() { # EXPECTED IDS...
   [ "$ids" = "$* " ] || { echo "invoices are: $ids"; return 1; }
 }
 
-some_unpaid() { ask "$url/invoices" | grep -q '"IsPaid":false'; }
+some_unpaid() { [[ $(ask "$url/invoices") == *'"IsPaid":false'* ]]; }
 
 all_paid() {
   local list
