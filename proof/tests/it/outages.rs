@@ -36,28 +36,25 @@ async fn a_provider_that_knows_another_key_turns_every_charge_away_and_costs_no_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_fails_readiness_first_and_loses_no_request() {
-    let drain = vec![("DRAIN_MS", "400".to_owned())];
-    let mut stack = Stack::start(
-        Engine::Sqlite,
-        Options { data: Some("demo"), invoice_app: drain, ..Options::default() },
-    );
+    let drain = vec![("DRAIN_MS", "3000".to_owned())];
+    let options = Options { data: Some("demo"), invoice_app: drain, ..Options::default() };
+    let mut stack = Stack::start(Engine::Sqlite, options);
     let (http, url) = (stack.http.clone(), format!("{}/invoices", stack.invoices));
-    let (admin, ready) = (stack.http.clone(), format!("{}/readyz", stack.invoices_admin));
-    assert_eq!(admin.get(&ready).send().await.unwrap().status(), 200);
-    let asking = tokio::spawn(async move {
-        for _ in 0..30 {
-            assert_eq!(http.get(&url).send().await.unwrap().status(), 200);
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    });
-    let watching = tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_millis(150)).await;
-        admin.get(&ready).send().await.unwrap().status().as_u16()
-    });
-    tokio::time::sleep(Duration::from_millis(20)).await;
-    stack.stop().await;
-    asking.await.unwrap();
-    assert_eq!(watching.await.unwrap(), 503);
+    let ready = format!("{}/readyz", stack.invoices_admin);
+    assert_eq!(http.get(&ready).send().await.unwrap().status(), 200);
+    let stopping = tokio::spawn(async move { stack.stop().await });
+    while http.get(&ready).send().await.unwrap().status() != 503 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for _ in 0..20 {
+        assert_eq!(
+            http.get(&url).send().await.unwrap().status(),
+            200,
+            "while readiness fails, requests go on"
+        );
+    }
+    stopping.await.unwrap();
+    assert!(http.get(&url).send().await.is_err(), "it has stopped");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,7 +62,9 @@ async fn a_stop_waits_for_the_round_that_a_request_waits_for() {
     let mut stack = Stack::start(Engine::Sqlite, Options { data: Some("large:3000"), ..Options::default() });
     let (http, url) = (stack.http.clone(), format!("{}/rest/v1/invoices/pay", stack.invoices));
     let paying = tokio::spawn(async move { http.post(&url).send().await.unwrap().text().await.unwrap() });
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    while number(&stack.invoices_db, "SELECT COUNT(*) AS n FROM billing_runs") == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     stack.stop().await;
     assert_eq!(paying.await.unwrap(), "true");
     assert_eq!(number(&stack.invoices_db, "SELECT COUNT(*) AS n FROM attempts"), 3_000);
