@@ -36,7 +36,7 @@ pub fn on_connect(io: &dyn Any, data: &mut Extensions) {
         let peer = certificate.map_or(Err(Refusal::NoPeerIdentity), |der| Peer::from_certificate(der));
         data.insert(Connection::Tls(peer));
     } else if let Some(tcp) = io.downcast_ref::<TcpStream>() {
-        let loopback = tcp.peer_addr().is_ok_and(|addr| addr.ip().is_loopback());
+        let loopback = tcp.peer_addr().is_ok_and(|addr| addr.ip().to_canonical().is_loopback());
         data.insert(Connection::Plain { loopback });
     }
 }

@@ -59,6 +59,10 @@ fn under_tls_an_unbound_token_is_refused() {
         let token = signed(good_header(), claims_with("cnf", cnf));
         assert_eq!(judge(&token), Err(Refusal::Malformed));
     }
+    let mut more = good_claims();
+    more["cnf"]["jkt"] = json!("x");
+    let token = signed(good_header(), more);
+    assert_eq!(judge(&token), Err(Refusal::Malformed));
     let short = json!({"x5t#S256": "AAAA"});
     let token = signed(good_header(), claims_with("cnf", short));
     assert_eq!(judge(&token), Err(Refusal::Malformed));

@@ -47,6 +47,12 @@ fn nbf_and_iat_each_count() {
 }
 
 #[test]
+fn the_windows_are_the_promised_ones() {
+    assert_eq!((LEEWAY, LIFETIME, MAX_LIFETIME), (5, 60, 120));
+    assert_eq!(gate::token::api_key::MAX_LIFETIME, 7_776_000);
+}
+
+#[test]
 fn a_token_may_live_two_minutes_and_not_a_second_more() {
     assert_eq!(judge_times(NOW, NOW, NOW + MAX_LIFETIME), None);
     let long = judge_times(NOW, NOW, NOW + MAX_LIFETIME + 1);

@@ -106,6 +106,11 @@ fn broken_headers_are_no_identity() {
         "U RI=spiffe://td/ns/a/sa/b",
         "URI =\u{a0}spiffe://td/ns/a/sa/b",
         "spiffe://td/ns/a/sa/b",
+        "=x;URI=spiffe://td/ns/a/sa/b",
+        "X Y=1;URI=spiffe://td/ns/a/sa/b",
+        "By=a=b;URI=spiffe://td/ns/a/sa/b",
+        r#"Subject=a"b;URI=spiffe://td/ns/a/sa/b"#,
+        r#"Subject=a"b,URI=spiffe://td/ns/a/sa/b"#,
     ];
     for header in cases {
         assert_eq!(id(header), Err(Refusal::BadPeerIdentity), "{header}");
