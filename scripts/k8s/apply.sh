@@ -62,16 +62,17 @@ run_jobs() { # COMPONENT NAMESPACE/JOB...
 wait_for_job() { # NAMESPACE JOB
   local state
   eventually 300 job_is_over "$1" "$2" || true
-  state=$(job_state "$1" "$2")
+  state=$(job_state "$1" "$2") || true
   [ "$state" = Complete ] && return
   kubectl -n "$1" get pods -l "batch.kubernetes.io/job-name=$2" -o wide || true
+  kubectl -n "$1" get events --field-selector "involvedObject.name=$2" | cut -c1-300 || true
   kubectl -n "$1" logs --all-containers --prefix --tail 20 "job/$2" || true
   die "the Job $1/$2 did not succeed (${state:-no end in sight}); its log is in the step's log"
 }
 
 job_state() { # NAMESPACE JOB
   kubectl -n "$1" get job "$2" -o 'jsonpath={.status.conditions[?(@.status=="True")].type}' |
-    grep -oE 'Complete|Failed' | head -n 1
+    grep -oE 'Complete|Failed' | sed -n 1p
 }
 
 job_is_over() { [ -n "$(job_state "$1" "$2")" ]; }
@@ -82,6 +83,7 @@ roll_out() {
     before+=("$deployment $(revision "$deployment")")
   done
   apply_component service
+  remove_strangers HorizontalPodAutoscaler
   for deployment in "${DEPLOYMENTS[@]}"; do
     rolled_out "$deployment" || undo "$deployment" "${before[@]}"
   done

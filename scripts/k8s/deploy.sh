@@ -8,6 +8,8 @@ directory=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 . "$directory/preflight.sh"
 # shellcheck source=scripts/k8s/images.sh
 . "$directory/images.sh"
+# shellcheck source=scripts/k8s/database.sh
+. "$directory/database.sh"
 # shellcheck source=scripts/k8s/overlay.sh
 . "$directory/overlay.sh"
 # shellcheck source=scripts/k8s/apply.sh

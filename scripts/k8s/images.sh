@@ -164,7 +164,7 @@ choose_loader() { # CONTEXT
 node_is_this_machine() {
   local nodes
   nodes=$(kubectl get nodes -o 'jsonpath={.items[*].status.addresses[?(@.type=="InternalIP")].address}')
-  [[ $nodes != *' '* ]] && ip -o address 2>/dev/null | grep -qF " $nodes/"
+  [[ $nodes != *' '* ]] && grep -qF " $nodes/" <<<"$(ip -o address 2>/dev/null)"
 }
 
 # Of the containerd sockets that somebody listens on, the one that runs Kubernetes' containers.

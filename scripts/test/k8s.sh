@@ -164,7 +164,7 @@ has_no_route() { # PATH [CURL-ARGUMENT...]
 }
 
 invoices() { "${CURL[@]}" "${KEY[@]}" "$GATEWAY/invoices"; }
-has_invoices() { invoices | grep -q '"InvoiceId"'; }
+has_invoices() { [[ $(invoices) == *'"InvoiceId"'* ]]; }
 count_of() { grep -oE "\"IsPaid\": ?$1" <<<"$2" | wc -l; }
 
 all_paid() {

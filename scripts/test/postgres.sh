@@ -2,6 +2,8 @@
 # A PostgreSQL of its own for tests and rehearsals, from the programs that are installed here:
 # TLS by its own CA, passwords by SCRAM, one role and one database for each service.
 set -euo pipefail
+# The server's own user must be able to enter the directory; what is secret in it has modes of its own.
+umask 022
 
 usage() {
   cat <<'END'
@@ -39,7 +41,7 @@ as_server() {
 default_host() {
   local node
   node=$(kubectl get nodes -o 'jsonpath={.items[*].status.addresses[?(@.type=="InternalIP")].address}' 2>/dev/null || true)
-  if [ -n "$node" ] && [[ $node != *' '* ]] && ip -o address 2>/dev/null | grep -qF " $node/"; then
+  if [ -n "$node" ] && [[ $node != *' '* ]] && grep -qF " $node/" <<<"$(ip -o address 2>/dev/null)"; then
     echo "$node"
   else
     echo 127.0.0.1

@@ -65,7 +65,7 @@ call() { # NAMESPACE/POD PATH-OR-URL [PROBE-ARGUMENT...]
   shift 2
   [[ $url == http://* ]] || url=$PROVIDER$url
   kubectl -n "${pod%/*}" exec "${pod#*/}" -c probe -- /app probe call "$url" --timeout-ms 3000 "$@" 2>&1 |
-    grep '^status=' | head -n 1 | tr -d '\r' || echo "status=error body=the pod could not be told to call"
+    grep '^status=' | sed -n 1p | tr -d '\r' || echo "status=error body=the pod could not be told to call"
 }
 
 finish() {
