@@ -111,6 +111,7 @@ pub(crate) fn client(timeout: Duration) -> Result<reqwest::Client, String> {
         tls.map_err(|e| e.to_string())?.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
+        .no_proxy()
         .timeout(timeout)
         .build()
         .map_err(|e| e.to_string())

@@ -8,7 +8,7 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App as Actix, HttpServer, web};
 use service::admin::{self, Health};
-use service::api_auth::{self, ApiAuth, Guarded};
+use service::api_auth::{ApiAuth, Guarded};
 use service::clock::Micros;
 use service::metrics::{self, Metrics};
 use service::server::{Shutdown, listen};
@@ -60,7 +60,7 @@ impl App {
         let provider = ProviderHealth::new(Arc::clone(&charging.provider), clock.clone());
         let max_rounds = settings.billing.max_rounds;
         let state = State { db: db.clone(), clock: clock.clone(), wake, provider, max_rounds };
-        let guarded = Guarded { auth: settings.auth, endpoints: routes::routes().endpoints(), clock };
+        let guarded = Guarded { auth: settings.auth, clock };
         let (listener, addr) = listen(settings.server.listen)?;
         let (admin, admin_addr) = listen(settings.server.admin)?;
         let health = Health::new(db);
@@ -134,7 +134,6 @@ fn public(
             .app_data(guarded.clone())
             .app_data(state.clone())
             .app_data(metrics.clone())
-            .wrap(from_fn(api_auth::middleware))
             .wrap(from_fn(metrics::middleware))
             .wrap(from_fn(trace::middleware))
             .configure(|config| routes::routes().configure(config))

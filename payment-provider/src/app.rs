@@ -9,7 +9,7 @@ use actix_web::{App as Actix, HttpServer, web};
 use gate::token::charge::{AUDIENCE, ChargeVerifier, ISSUER};
 use rustls::ServerConfig;
 use service::admin::{self, Health};
-use service::api_auth::{self, Guarded};
+use service::api_auth::Guarded;
 use service::identity::{IdentitySettings, TlsMode};
 use service::metrics::{self, Metrics};
 use service::server::{Shutdown, listen};
@@ -162,14 +162,13 @@ fn compat(
     state: web::Data<State>,
     metrics: Metrics,
 ) -> Result<Server, ConfigError> {
-    let guarded = Guarded { auth: compat.auth, endpoints: routes::compat_routes().endpoints(), clock };
+    let guarded = Guarded { auth: compat.auth, clock };
     let (guarded, metrics) = (web::Data::new(guarded), web::Data::new(metrics));
     let app = move || {
         Actix::new()
             .app_data(guarded.clone())
             .app_data(state.clone())
             .app_data(metrics.clone())
-            .wrap(from_fn(api_auth::middleware))
             .wrap(from_fn(metrics::middleware))
             .wrap(from_fn(trace::middleware))
             .configure(|config| routes::compat_routes().configure(config))

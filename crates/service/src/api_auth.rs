@@ -13,7 +13,7 @@ use gate::token::api_key::{self, ApiKeyVerifier, Grant};
 use gate::token::{Scope, api_key_text};
 
 use crate::peer::{Claimed, refuse};
-use crate::routes::{Access, Endpoint};
+use crate::routes::Access;
 use crate::settings::{ConfigError, Var, Vars};
 use crate::{Clock, Problem};
 
@@ -96,43 +96,35 @@ fn is_loopback_authority(authority: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-/// What the middleware needs: how to judge, and what each endpoint asks for.
+/// How the keys of a server's endpoints are judged; put beside the routes as `web::Data`.
 #[derive(Clone)]
 pub struct Guarded {
     /// How to judge.
     pub auth: ApiAuth,
-    /// What each endpoint asks for.
-    pub endpoints: Vec<Endpoint>,
     /// For the keys' times.
     pub clock: Clock,
 }
 
-impl Guarded {
-    /// An endpoint that is not in the list is not there; actix answers 404 or 405 without any handler.
-    fn access(&self, req: &ServiceRequest) -> Access {
-        let pattern = req.match_pattern();
-        let found = self
-            .endpoints
-            .iter()
-            .find(|endpoint| Some(endpoint.path) == pattern.as_deref() && endpoint.method == req.method());
-        found.map_or(Access::Public, |endpoint| endpoint.access)
-    }
-}
-
-/// Middleware: lets a request through that may call its endpoint.
-pub async fn middleware<B: MessageBody + 'static>(
-    guarded: web::Data<Guarded>,
+/// Lets a request through that may call its endpoint. `access` is what the matched route asks for: it is never
+/// looked up by the path a second time, which could be spelt in another way. Without [`Guarded`] nobody gets through.
+pub async fn enforce<B: MessageBody + 'static>(
+    access: Access,
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let Access::Key(scope) = guarded.access(&req) else {
+    let Access::Key(scope) = access else {
         return next.call(req).await.map(ServiceResponse::map_into_left_body);
     };
-    match guarded.auth.judge(&req, scope, guarded.clock.seconds()) {
+    let judged = match req.app_data::<web::Data<Guarded>>() {
+        Some(guarded) => guarded.auth.judge(&req, scope, guarded.clock.seconds()),
+        None => Err(Refusal::MissingToken),
+    };
+    match judged {
         Ok(grant) => {
             if let Some(grant) = grant {
                 let subject = Some(grant.subject.to_string());
-                req.extensions_mut().insert(Claimed { peer: None, kid: Some(grant.kid.clone()), subject });
+                let claimed = Claimed { peer: None, kid: Some(grant.kid.clone()), subject };
+                req.extensions_mut().insert(claimed);
                 req.extensions_mut().insert(grant);
             }
             next.call(req).await.map(ServiceResponse::map_into_left_body)

@@ -1,10 +1,14 @@
 //! A service's list of URLs, and who may call each.
 
+use actix_web::body::BoxBody;
+use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError, web};
 use gate::token::Scope;
 
 use crate::Problem;
+use crate::api_auth::enforce;
 use crate::problem::Kind;
 
 /// Who may call an endpoint.
@@ -29,10 +33,13 @@ pub struct Endpoint {
     pub access: Access,
 }
 
+/// Hands one resource to actix.
+type Register = Box<dyn FnOnce(&mut web::ServiceConfig)>;
+
 /// The list being written.
 #[derive(Default)]
 pub struct Routes {
-    resources: Vec<Resource>,
+    resources: Vec<Register>,
     endpoints: Vec<Endpoint>,
 }
 
@@ -60,7 +67,16 @@ impl Routes {
             let allow = allow.clone();
             async move { Problem::method_not_allowed(allow).error_response() }
         };
-        self.resources.push(at.resource.default_service(web::to(refuse)));
+        // The access of an endpoint hangs on the resource that was matched, however its path was spelt.
+        let endpoints = at.endpoints.clone();
+        let guard = move |req: ServiceRequest, next: Next<BoxBody>| {
+            let found = endpoints.iter().find(|endpoint| endpoint.method == req.method());
+            enforce(found.map_or(Access::Public, |endpoint| endpoint.access), req, next)
+        };
+        let resource = at.resource.default_service(web::to(refuse)).wrap(from_fn(guard));
+        self.resources.push(Box::new(move |config| {
+            config.service(resource);
+        }));
         self.endpoints.extend(at.endpoints);
         self
     }
@@ -74,7 +90,7 @@ impl Routes {
     /// Hands the list to actix, and answers everything else with 404.
     pub fn configure(self, config: &mut web::ServiceConfig) {
         for resource in self.resources {
-            config.service(resource);
+            resource(config);
         }
         config.default_service(web::to(not_found));
     }

@@ -49,6 +49,7 @@ impl Provider {
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             // An answer from elsewhere is no answer of the provider's.
+            .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(timeout)
             .timeout(timeout)

@@ -131,7 +131,8 @@ pub fn settle(
             state: State::Pending,
             attempt: charge.attempt - 1,
             next_at: Some(now + wait),
-            last_outcome: None,
+            // What was tried before and is to be charged again had been declined.
+            last_outcome: (charge.attempt > 1).then_some(LastOutcome::Declined),
             ..stays
         },
         // Unreadable says nothing about an earlier request either.

@@ -38,6 +38,9 @@ async fn no_endpoint_is_open_without_a_key_of_its_scope() {
         };
         guarded += 1;
         assert_eq!(status(&stack, method, path, None).await, 401, "{method} {path} without a key");
+        let encoded = path.replacen("/v1/", "/%761/", 1).replacen("/invoices", "/%69nvoices", 1);
+        assert_ne!(encoded, path, "spell this path in another way too");
+        assert_eq!(status(&stack, method, &encoded, None).await, 401, "{method} {encoded} without a key");
         assert_eq!(status(&stack, method, path, Some("no.good.key")).await, 401, "{method} {path}");
         assert_eq!(
             status(&stack, method, path, Some(&foreign)).await,
@@ -64,6 +67,11 @@ async fn without_keys_only_this_machine_is_served() {
         stack.http.get(format!("{}/invoices", stack.invoices)).header(name, value).send()
     };
     assert_eq!(ask("origin", "https://evil.example").await.unwrap().status(), 403);
+    let page = stack
+        .http
+        .post(format!("{}/invoices/%70ay", stack.invoices))
+        .header("origin", "https://evil.example");
+    assert_eq!(page.send().await.unwrap().status(), 403, "the same path in another spelling");
     assert_eq!(ask("host", "evil.example").await.unwrap().status(), 403);
     assert_eq!(ask("origin", "http://localhost:8081").await.unwrap().status(), 200);
 }
