@@ -15,8 +15,8 @@ use service::metrics::{self, Metrics};
 use service::server::{Shutdown, listen};
 use service::{Clock, ConfigError, Vars, peer, run, trace};
 
-use crate::handlers::charges::State;
 use crate::handlers::gate::{self as gate_handler, Gate};
+use crate::handlers::state::State;
 use crate::routes;
 use crate::settings::{Compat, Settings};
 use crate::store::MIGRATIONS;

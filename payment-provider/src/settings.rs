@@ -1,5 +1,7 @@
 //! Settings of the payment provider.
 
+mod acquirer;
+
 use std::net::SocketAddr;
 
 use gate::SpiffeId;
@@ -10,7 +12,7 @@ use service::identity::IdentitySettings;
 use service::server::ServerSettings;
 use service::{ConfigError, Var, Vars};
 
-use crate::domain::acquirer::Acquirer;
+use crate::clients::acquirer::Acquirer;
 
 /// Who this service is, unless told otherwise.
 const WORKLOAD: &str = "spiffe://cluster.local/ns/payments/sa/payment-provider";
@@ -28,16 +30,6 @@ const COMPAT: Var = Var::unset(
     "COMPAT_LISTEN",
     "address of the older charge paths, plain HTTP and loopback only (beyond it with `INSECURE_PUBLIC_API=allow`); off when not set",
 );
-const SUCCESS_RATE: Var = Var::new(
-    "ACQUIRER_SUCCESS_RATE",
-    "0.5",
-    "share of card charges that the simulated acquirer approves, 0 to 1",
-);
-const SEED: Var = Var::unset(
-    "ACQUIRER_SEED",
-    "whole number that makes the simulated acquirer repeatable; random when not set",
-);
-
 /// Everything that the payment provider can be told.
 pub struct Settings {
     /// Listeners.
@@ -75,16 +67,10 @@ impl Settings {
             allowed_caller: vars.required(&ALLOWED)?,
             charge_keys: VerifyingKeys::from_jwks_json(&keys)
                 .map_err(|e| ConfigError::bad(&JWKS, "the file", e))?,
-            acquirer: acquirer(vars)?,
+            acquirer: acquirer::read(vars)?,
             compat: vars.optional(&COMPAT)?.map(|listen| compat(vars, listen)).transpose()?,
         })
     }
-}
-
-fn acquirer(vars: &Vars) -> Result<Acquirer, ConfigError> {
-    let rate: f64 = vars.required(&SUCCESS_RATE)?;
-    Acquirer::new(rate, vars.optional(&SEED)?)
-        .ok_or_else(|| ConfigError::bad(&SUCCESS_RATE, &rate.to_string(), "it must be from 0 to 1"))
 }
 
 fn compat(vars: &Vars, listen: SocketAddr) -> Result<Compat, ConfigError> {
@@ -102,7 +88,9 @@ pub fn vars() -> Vec<Var> {
     let mut vars = service::server::vars("127.0.0.1:8082", "127.0.0.1:9082").to_vec();
     vars.extend(service::database::vars(DATABASE));
     vars.extend(service::identity::vars(WORKLOAD));
-    vars.extend([ALLOWED, JWKS, SUCCESS_RATE, SEED, COMPAT]);
+    vars.extend([ALLOWED, JWKS]);
+    vars.extend(acquirer::VARS);
+    vars.push(COMPAT);
     vars.extend(ApiAuth::vars());
     vars.push(service::run::LOG);
     vars
