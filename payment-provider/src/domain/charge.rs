@@ -60,20 +60,22 @@ pub fn fault(item: &ChargeItem) -> Option<String> {
     name.or_else(|| (item.amount <= 0).then(|| "amount: give more than zero minor units".to_owned()))
 }
 
-impl Decided {
-    /// The verdict, given the key under which the invoice was captured. An approval moves money only when it is the
-    /// one that captured.
+impl Decision {
+    /// The verdict for a key, given the key under which the invoice was captured. An approval moves money only when it
+    /// is the one that captured.
     #[must_use]
-    pub fn verdict(&self, captured_by: Option<&str>) -> Option<Verdict> {
-        Some(match &self.decision {
-            Decision::Approved if captured_by? == self.item.key => Verdict::Captured,
-            Decision::Approved => Verdict::AlreadyCaptured { by: captured_by?.to_owned() },
-            Decision::Declined(code) => Verdict::Declined { code: code.clone() },
-            Decision::UnknownCustomer => Verdict::UnknownCustomer,
-            Decision::CurrencyMismatch => Verdict::CurrencyMismatch,
+    pub fn verdict(&self, key: &str, captured_by: Option<&str>) -> Option<Verdict> {
+        Some(match self {
+            Self::Approved if captured_by? == key => Verdict::Captured,
+            Self::Approved => Verdict::AlreadyCaptured { by: captured_by?.to_owned() },
+            Self::Declined(code) => Verdict::Declined { code: code.clone() },
+            Self::UnknownCustomer => Verdict::UnknownCustomer,
+            Self::CurrencyMismatch => Verdict::CurrencyMismatch,
         })
     }
+}
 
+impl Decided {
     /// Names of the fields in which another request under this key differs.
     fn differing(&self, item: &ChargeItem) -> Vec<String> {
         let stored = &self.item;
@@ -93,7 +95,7 @@ impl Stored {
     #[must_use]
     pub fn verdict(&self) -> Option<Verdict> {
         match self {
-            Self::Charge(decided, captured_by) => decided.verdict(captured_by.as_deref()),
+            Self::Charge(Decided { item, decision }, by) => decision.verdict(&item.key, by.as_deref()),
             Self::Abandoned => Some(Verdict::Abandoned),
         }
     }

@@ -24,7 +24,7 @@ pub struct Wallet {
 }
 
 /// The balances of a batch's customers, while its charges are decided one after the other.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Balances {
     wallets: HashMap<String, (Currency, i64)>,
     captured: HashSet<String>,

@@ -11,7 +11,7 @@ pub async fn abandon_charge(db: &Db, key: String, now: i64) -> Result<ChargeResu
         if charges::abandon(conn, &key, now)? {
             return Ok(ChargeResult { key: key.clone(), verdict: Verdict::Abandoned, replayed: false });
         }
-        let found = charges::find(conn, std::slice::from_ref(&key))?.remove(&key);
+        let found = charges::find(conn, &[key.as_str()])?.remove(&key);
         let verdict = found.and_then(|found| found.stored.verdict()).ok_or(StoreError::NotFound)?;
         Ok(ChargeResult { key: key.clone(), verdict, replayed: true })
     })

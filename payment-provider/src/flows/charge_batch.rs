@@ -1,76 +1,92 @@
 //! Charges a batch in one transaction; per item the same key has the same verdict for ever.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use contracts::charge::{ChargeItem, ChargeResult, ChargeResults, Method, Verdict};
 use db::{AnyConnection, Db, StoreError};
 
-use crate::domain::charge::{Asked, Decided, fault};
+use crate::domain::charge::{Asked, fault};
 use crate::domain::wallet::Balances;
-use crate::store::charges::Inserted;
+use crate::store::charges::{Decided, Found};
 use crate::store::{captures, charges, wallets};
 
 /// Gives every item its verdict. Keys within a batch are distinct; what is captured is credited to `merchant`.
 pub async fn charge_batch(
     db: &Db,
-    mut asked: Vec<Asked>,
+    asked: Vec<Asked>,
     merchant: &'static str,
     now: i64,
 ) -> Result<ChargeResults, StoreError> {
-    let order: Vec<(String, Option<String>)> =
-        asked.iter().map(|asked| (asked.item.key.clone(), fault(&asked.item))).collect();
-    asked.retain(|asked| fault(&asked.item).is_none());
+    let mut results: Vec<Option<ChargeResult>> = asked.iter().map(|asked| invalid(&asked.item)).collect();
+    let mut valid: Vec<(usize, Asked)> =
+        asked.into_iter().enumerate().filter(|(place, _)| results[*place].is_none()).collect();
     // Rivals insert in the same order, so that none waits for another in a circle.
-    asked.sort_by(|a, b| a.item.key.cmp(&b.item.key));
-    let mut judged = HashMap::new();
-    if !asked.is_empty() {
-        judged = db.write(move |conn| judge(conn, &asked, merchant, now)).await?;
-    }
-    let answer = |(key, fault): (String, Option<String>)| match fault {
-        Some(reason) => Ok(ChargeResult { key, verdict: Verdict::Invalid { reason }, replayed: false }),
-        None => judged.remove(&key).ok_or_else(|| StoreError::Bug(format!("charge {key} was not stored"))),
+    valid.sort_by(|(_, a), (_, b)| a.item.key.cmp(&b.item.key));
+    let (places, asked): (Vec<usize>, Vec<Asked>) = valid.into_iter().unzip();
+    let judged = if asked.is_empty() {
+        Vec::new()
+    } else if asked.iter().all(|asked| asked.decision.is_some()) {
+        db.write_statement(move |conn| judge(conn, &asked, merchant, now)).await?
+    } else {
+        db.write(move |conn| judge(conn, &asked, merchant, now)).await?
     };
-    Ok(ChargeResults { results: order.into_iter().map(answer).collect::<Result<_, _>>()? })
+    for (place, result) in places.into_iter().zip(judged) {
+        results[place] = Some(result);
+    }
+    let results: Option<Vec<_>> = results.into_iter().collect();
+    let results = results.ok_or_else(|| StoreError::Bug("a charge was left without a verdict".into()))?;
+    Ok(ChargeResults { results })
 }
 
-type Results = HashMap<String, ChargeResult>;
+fn invalid(item: &ChargeItem) -> Option<ChargeResult> {
+    let verdict = Verdict::Invalid { reason: fault(item)? };
+    Some(ChargeResult { key: item.key.clone(), verdict, replayed: false })
+}
 
 /// The key is taken first, so one key has one verdict; then the invoice, so one invoice has one capture.
-fn judge(conn: &mut AnyConnection, asked: &[Asked], merchant: &str, now: i64) -> Result<Results, StoreError> {
+fn judge(
+    conn: &mut AnyConnection,
+    asked: &[Asked],
+    merchant: &str,
+    now: i64,
+) -> Result<Vec<ChargeResult>, StoreError> {
     let decided = decide(conn, asked)?;
     let inserted = charges::insert(conn, &decided, merchant, now)?;
-    take(conn, &decided, &inserted)?;
-    let mut results = told(&decided, &inserted);
-    if results.len() < decided.len() {
-        let new: HashSet<&str> = inserted.iter().map(|new| new.key.as_str()).collect();
-        let rest: Vec<&ChargeItem> = decided
-            .iter()
-            .map(|charge| &charge.item)
-            .filter(|item| !results.contains_key(&item.key))
-            .collect();
-        results.extend(read_back(conn, &rest, &new)?);
-    }
-    Ok(results)
+    let new: HashMap<&str, bool> = inserted.iter().map(|new| (new.key.as_str(), new.captured)).collect();
+    take(conn, asked, &new)?;
+    let told = |(item, decision): &Decided<'_>| {
+        let key = item.key.as_str();
+        decision.verdict(key, new.get(key)?.then_some(key))
+    };
+    let verdicts: Vec<Option<Verdict>> = decided.iter().map(told).collect();
+    let open = decided.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_none());
+    let found = read_back(conn, &open.map(|((item, _), _)| item.key.as_str()).collect::<Vec<_>>())?;
+    let result = |((item, _), verdict): (&Decided<'_>, Option<Verdict>)| {
+        let stored = || found.get(&item.key)?.stored.answer(item);
+        let verdict = verdict.or_else(stored);
+        let verdict =
+            verdict.ok_or_else(|| StoreError::Bug(format!("charge {} was not stored", item.key)))?;
+        let replayed = !new.contains_key(item.key.as_str());
+        Ok(ChargeResult { key: item.key.clone(), verdict, replayed })
+    };
+    decided.iter().zip(verdicts).map(result).collect()
 }
 
 /// The acquirer's decisions as they are; a wallet's charges by its balance, which is locked from here on.
-fn decide(conn: &mut AnyConnection, asked: &[Asked]) -> Result<Vec<Decided>, StoreError> {
+fn decide<'a>(conn: &mut AnyConnection, asked: &'a [Asked]) -> Result<Vec<Decided<'a>>, StoreError> {
     let of_wallets: Vec<&ChargeItem> =
         asked.iter().filter(|asked| asked.decision.is_none()).map(|asked| &asked.item).collect();
-    let mut balances = if of_wallets.is_empty() { None } else { Some(lock(conn, &of_wallets)?) };
-    let mut decided = Vec::with_capacity(asked.len());
-    for Asked { item, decision } in asked {
-        let decision = match (decision, &mut balances) {
-            (Some(decision), _) => decision.clone(),
-            (None, Some(balances)) => balances.decide(item),
-            (None, None) => return Err(StoreError::Bug(format!("nobody decides about charge {}", item.key))),
-        };
-        decided.push(Decided { item: item.clone(), decision });
-    }
-    Ok(decided)
+    let mut balances = lock(conn, &of_wallets)?;
+    let decided = asked
+        .iter()
+        .map(|Asked { item, decision }| (item, decision.clone().unwrap_or_else(|| balances.decide(item))));
+    Ok(decided.collect())
 }
 
 fn lock(conn: &mut AnyConnection, items: &[&ChargeItem]) -> Result<Balances, StoreError> {
+    if items.is_empty() {
+        return Ok(Balances::default());
+    }
     let customers: Vec<&str> = items.iter().map(|item| item.customer.as_str()).collect();
     let wallets = wallets::lock(conn, &customers)?;
     let invoices: Vec<&str> = items.iter().map(|item| item.invoice.as_str()).collect();
@@ -79,42 +95,17 @@ fn lock(conn: &mut AnyConnection, items: &[&ChargeItem]) -> Result<Balances, Sto
 }
 
 /// Lowers the balances by what was captured, and by nothing else.
-fn take(conn: &mut AnyConnection, decided: &[Decided], inserted: &[Inserted]) -> Result<(), StoreError> {
+fn take(conn: &mut AnyConnection, asked: &[Asked], new: &HashMap<&str, bool>) -> Result<(), StoreError> {
     let mut taken: BTreeMap<&str, i64> = BTreeMap::new();
-    let wallet = decided.iter().filter(|charge| charge.item.method == Method::Wallet);
-    for Decided { item, .. } in wallet {
-        if inserted.iter().any(|new| new.captured && new.key == item.key) {
+    for Asked { item, .. } in asked.iter().filter(|asked| asked.item.method == Method::Wallet) {
+        if new.get(item.key.as_str()) == Some(&true) {
             *taken.entry(&item.customer).or_default() += item.amount;
         }
     }
     taken.into_iter().try_for_each(|(customer, amount)| wallets::change(conn, customer, -amount))
 }
 
-/// The verdicts that need no further look: of new keys, unless another key has the capture.
-fn told(decided: &[Decided], inserted: &[Inserted]) -> Results {
-    let captured: HashMap<&str, bool> = inserted.iter().map(|new| (new.key.as_str(), new.captured)).collect();
-    let result = |charge: &Decided| {
-        let key = charge.item.key.as_str();
-        let verdict = charge.verdict(captured.get(key)?.then_some(key))?;
-        Some((key.to_owned(), ChargeResult { key: key.to_owned(), verdict, replayed: false }))
-    };
-    decided.iter().filter_map(result).collect()
-}
-
 /// A statement of its own: what a rival committed while we waited is visible only to a new snapshot.
-fn read_back(
-    conn: &mut AnyConnection,
-    items: &[&ChargeItem],
-    new: &HashSet<&str>,
-) -> Result<Results, StoreError> {
-    let keys: Vec<String> = items.iter().map(|item| item.key.clone()).collect();
-    let found = charges::find(conn, &keys)?;
-    let result = |item: &&ChargeItem| {
-        let verdict = found.get(&item.key).and_then(|found| found.stored.answer(item));
-        let verdict =
-            verdict.ok_or_else(|| StoreError::Bug(format!("charge {} was not stored", item.key)))?;
-        let replayed = !new.contains(item.key.as_str());
-        Ok((item.key.clone(), ChargeResult { key: item.key.clone(), verdict, replayed }))
-    };
-    items.iter().map(result).collect()
+fn read_back(conn: &mut AnyConnection, keys: &[&str]) -> Result<HashMap<String, Found>, StoreError> {
+    if keys.is_empty() { Ok(HashMap::new()) } else { charges::find(conn, keys) }
 }

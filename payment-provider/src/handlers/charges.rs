@@ -72,8 +72,7 @@ pub async fn get_charge(
 ) -> Result<web::Json<Charge>, Problem> {
     let key = key.into_inner();
     let charge = state.db.read(move |conn| {
-        let found =
-            charges::find(conn, std::slice::from_ref(&key))?.remove(&key).ok_or(StoreError::NotFound)?;
+        let found = charges::find(conn, &[key.as_str()])?.remove(&key).ok_or(StoreError::NotFound)?;
         let verdict = found.stored.verdict().ok_or(StoreError::NotFound)?;
         let item = match found.stored {
             Stored::Charge(decided, _) => Some(decided.item),

@@ -8,9 +8,9 @@ use diesel::prelude::*;
 
 use super::schema::{charges, transfers};
 use super::wallets::CAPTURE;
-use crate::domain::charge::{Decided, Decision, Stored};
+use crate::domain::charge::{self, Decision, Stored};
 
-pub use super::hot::{Inserted, abandon, insert};
+pub use super::hot::{Decided, Inserted, abandon, insert};
 
 #[derive(Queryable)]
 struct Row {
@@ -35,7 +35,7 @@ pub struct Found {
 }
 
 /// What is stored under these keys, by key.
-pub fn find(conn: &mut AnyConnection, keys: &[String]) -> Result<HashMap<String, Found>, StoreError> {
+pub fn find(conn: &mut AnyConnection, keys: &[&str]) -> Result<HashMap<String, Found>, StoreError> {
     let capture = transfers::kind.eq(CAPTURE).and(transfers::reference.nullable().eq(charges::invoice));
     let rows: Vec<(Row, Option<String>)> = charges::table
         .left_join(transfers::table.on(capture))
@@ -65,7 +65,7 @@ impl Row {
         if stored.verdict().is_none() { Err(bug()) } else { Ok(Found { stored, decided_at }) }
     }
 
-    fn decided(&self) -> Option<Decided> {
+    fn decided(&self) -> Option<charge::Decided> {
         let decision = match self.decision.as_str() {
             "approved" => Decision::Approved,
             "declined" => Decision::Declined(self.decline_code.clone()?),
@@ -81,7 +81,7 @@ impl Row {
             currency: self.currency.as_deref()?.parse().ok()?,
             method: Method::parse(self.method.as_deref()?)?,
         };
-        Some(Decided { item, decision })
+        Some(charge::Decided { item, decision })
     }
 }
 

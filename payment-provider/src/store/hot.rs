@@ -11,7 +11,10 @@ use diesel::sqlite::SqliteConnection;
 use super::charges::columns;
 use super::schema::{charges, transfers};
 use super::wallets::{CAPTURE, wallet};
-use crate::domain::charge::{Decided, Decision};
+use crate::domain::charge::Decision;
+
+/// A charge and what was decided about it.
+pub type Decided<'a> = (&'a ChargeItem, Decision);
 
 /// A charge that was not there before.
 #[derive(Debug, Queryable)]
@@ -26,7 +29,7 @@ pub struct Inserted {
 /// A key or an invoice that a rival is inserting is waited for.
 pub fn insert(
     conn: &mut AnyConnection,
-    decided: &[Decided],
+    decided: &[Decided<'_>],
     merchant: &str,
     now: i64,
 ) -> Result<Vec<Inserted>, StoreError> {
@@ -34,8 +37,8 @@ pub fn insert(
         AnyConnection::Postgres(conn) => Ok(Charges::of(decided, merchant, now).load(conn)?),
         AnyConnection::Sqlite(conn) => {
             let mut inserted = Vec::with_capacity(decided.len());
-            for charge in decided {
-                inserted.extend(insert_sqlite(conn, charge, merchant, now)?);
+            for (item, decision) in decided {
+                inserted.extend(insert_sqlite(conn, item, decision, merchant, now)?);
             }
             Ok(inserted)
         }
@@ -44,11 +47,12 @@ pub fn insert(
 
 fn insert_sqlite(
     conn: &mut SqliteConnection,
-    charge: &Decided,
+    item: &ChargeItem,
+    decision: &Decision,
     merchant: &str,
     now: i64,
 ) -> QueryResult<Option<Inserted>> {
-    let (item, (decision, code)) = (&charge.item, columns(&charge.decision));
+    let (name, code) = columns(decision);
     let new = diesel::insert_into(charges::table)
         .values((
             charges::key.eq(&item.key),
@@ -57,7 +61,7 @@ fn insert_sqlite(
             charges::amount.eq(item.amount),
             charges::currency.eq(item.currency.code()),
             charges::method.eq(item.method.as_str()),
-            charges::decision.eq(decision),
+            charges::decision.eq(name),
             charges::decline_code.eq(code),
             charges::decided_at.eq(now),
         ))
@@ -66,7 +70,7 @@ fn insert_sqlite(
     if new == 0 {
         return Ok(None);
     }
-    let captured = charge.decision == Decision::Approved && capture_sqlite(conn, item, merchant, now)?;
+    let captured = *decision == Decision::Approved && capture_sqlite(conn, item, merchant, now)?;
     Ok(Some(Inserted { key: item.key.clone(), captured }))
 }
 
@@ -114,14 +118,14 @@ struct Charges<'a> {
 }
 
 impl<'a> Charges<'a> {
-    fn of(decided: &'a [Decided], merchant: &'a str, now: i64) -> Self {
-        let texts = |pick: fn(&ChargeItem) -> &str| decided.iter().map(|new| pick(&new.item)).collect();
-        let (decisions, codes) = decided.iter().map(|new| columns(&new.decision)).unzip();
+    fn of(decided: &'a [Decided<'a>], merchant: &'a str, now: i64) -> Self {
+        let texts = |pick: fn(&ChargeItem) -> &str| decided.iter().map(|(item, _)| pick(item)).collect();
+        let (decisions, codes) = decided.iter().map(|(_, decision)| columns(decision)).unzip();
         Self {
             keys: texts(|item| &item.key),
             invoices: texts(|item| &item.invoice),
             customers: texts(|item| &item.customer),
-            amounts: decided.iter().map(|new| new.item.amount).collect(),
+            amounts: decided.iter().map(|(item, _)| item.amount).collect(),
             currencies: texts(|item| item.currency.code()),
             methods: texts(|item| item.method.as_str()),
             decisions,

@@ -24,23 +24,12 @@ diesel::table! {
 }
 
 diesel::table! {
-    transfers (kind, reference) {
+    transfers (reference, kind) {
         kind -> Text,
         reference -> Text,
         charge -> Nullable<Text>,
         debit -> Text,
         credit -> Text,
-        amount -> BigInt,
-        currency -> Text,
-        at -> BigInt,
-    }
-}
-
-diesel::table! {
-    entries (account, kind, reference) {
-        account -> Text,
-        kind -> Text,
-        reference -> Text,
         amount -> BigInt,
         currency -> Text,
         at -> BigInt,

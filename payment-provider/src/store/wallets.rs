@@ -7,7 +7,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::schema::{entries, transfers, wallets};
+use super::schema::{transfers, wallets};
 use crate::domain::wallet::Wallet;
 
 /// Kind of a movement that pays an invoice; its reference is the invoice.
@@ -111,39 +111,55 @@ pub fn deposit(
 
 /// Amount of a deposit, if it was made; its currency is the wallet's.
 pub fn deposited(conn: &mut AnyConnection, customer: &str, key: &str) -> Result<Option<i64>, StoreError> {
-    let id = (DEPOSIT, deposit_reference(customer, key));
+    let id = (deposit_reference(customer, key), DEPOSIT);
     Ok(transfers::table.find(id).select(transfers::amount).first(conn).optional()?)
 }
 
 /// Where a list in order of time goes on: after this moment and this reference.
 pub type After = (i64, String);
 
-/// The next entries of a customer's wallet, in the order of time.
+/// The next entries of a customer's wallet, in the order of time: what left it and what came into it, each by its own
+/// partial index, which has to be named in its own words.
 pub fn entries(
     conn: &mut AnyConnection,
     customer: &str,
     (at, reference): After,
     limit: i64,
 ) -> Result<Vec<Entry>, StoreError> {
-    type Columns = (String, String, i64, String, i64);
-    let later = entries::at.gt(at).or(entries::at.eq(at).and(entries::reference.gt(reference)));
-    let rows: Vec<Columns> = entries::table
-        .filter(entries::account.eq(wallet(customer)))
-        // In these words for the partial indexes, which know it in these words.
-        .filter(sql::<Bool>("account LIKE 'wallet/%'"))
-        .filter(entries::at.ge(at).and(later))
-        .order((entries::at, entries::reference))
+    let account = wallet(customer);
+    let later = || {
+        let same_moment = transfers::at.eq(at).and(transfers::reference.gt(reference.clone()));
+        transfers::at.ge(at).and(transfers::at.gt(at).or(same_moment))
+    };
+    let columns =
+        (transfers::kind, transfers::reference, transfers::amount, transfers::currency, transfers::at);
+    let order = (transfers::at, transfers::reference);
+    let left: Vec<Side> = transfers::table
+        .filter(transfers::debit.eq(&account).and(sql::<Bool>("debit >= 'wallet/'")).and(later()))
+        .order(order)
         .limit(limit)
-        .select((entries::kind, entries::reference, entries::amount, entries::currency, entries::at))
+        .select(columns)
         .load(conn)?;
-    rows.into_iter().map(entry).collect()
+    let came: Vec<Side> = transfers::table
+        .filter(transfers::credit.eq(&account).and(sql::<Bool>("credit >= 'wallet/'")).and(later()))
+        .order(order)
+        .limit(limit)
+        .select(columns)
+        .load(conn)?;
+    let mut entries: Vec<Entry> = left.into_iter().map(|side| entry(side, -1)).collect::<Result<_, _>>()?;
+    for side in came {
+        entries.push(entry(side, 1)?);
+    }
+    entries.sort_by(|a, b| (a.at, &a.reference).cmp(&(b.at, &b.reference)));
+    entries.truncate(usize::try_from(limit).unwrap_or(0));
+    Ok(entries)
 }
 
-fn entry(
-    (kind, reference, amount, currency, at): (String, String, i64, String, i64),
-) -> Result<Entry, StoreError> {
+type Side = (String, String, i64, String, i64);
+
+fn entry((kind, reference, amount, currency, at): Side, sign: i64) -> Result<Entry, StoreError> {
     let currency = currency.parse();
     let currency =
         currency.map_err(|_| StoreError::Bug(format!("{kind} {reference} has an unreadable currency")))?;
-    Ok(Entry { kind, reference, amount, currency, at })
+    Ok(Entry { kind, reference, amount: sign * amount, currency, at })
 }

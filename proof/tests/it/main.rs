@@ -14,6 +14,7 @@ mod ledger;
 mod older_clients;
 mod openapi;
 mod outages;
+mod plans;
 mod rows;
 mod settings_tables;
 mod v1;

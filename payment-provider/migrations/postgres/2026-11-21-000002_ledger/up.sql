@@ -2,10 +2,11 @@
 -- is in production yet, so the change is made in one step.
 
 -- Every decision, for ever, under the caller's key: asked again, the same key gets the same answer.
+-- Keys are compared byte by byte ("C"): no language's rules apply to them, and no comparison is cheaper.
 ALTER INDEX charges_pkey RENAME TO charges_1_pkey;
 ALTER TABLE charges RENAME TO charges_1;
 CREATE TABLE charges (
-    key          TEXT    NOT NULL PRIMARY KEY,
+    key          TEXT    COLLATE "C" NOT NULL PRIMARY KEY,
     invoice      TEXT    CHECK ((invoice IS NULL) = (decision = 'abandoned')),
     customer     TEXT    CHECK ((customer IS NULL) = (decision = 'abandoned')),
     amount       BIGINT  CHECK (amount > 0 AND (amount IS NULL) = (decision = 'abandoned')),
@@ -20,7 +21,7 @@ CREATE TABLE charges (
 -- The balance of each customer who has one. The other accounts have no row: one balance that every charge
 -- changes would make all charges wait for each other.
 CREATE TABLE wallets (
-    customer  TEXT   NOT NULL PRIMARY KEY,
+    customer  TEXT   COLLATE "C" NOT NULL PRIMARY KEY,
     currency  TEXT   NOT NULL,
     balance   BIGINT NOT NULL CHECK (balance >= 0),
     opened_at BIGINT NOT NULL
@@ -30,21 +31,21 @@ CREATE TABLE wallets (
 -- to zero. The primary key makes a second capture of an invoice impossible, under any key, and a second deposit
 -- under the same key.
 CREATE TABLE transfers (
-    kind      TEXT   NOT NULL,
-    reference TEXT   NOT NULL,
+    kind      TEXT   COLLATE "C" NOT NULL,
+    reference TEXT   COLLATE "C" NOT NULL,
     charge    TEXT   CHECK ((charge IS NOT NULL) = (kind = 'capture')),
-    debit     TEXT   NOT NULL,
-    credit    TEXT   NOT NULL,
+    debit     TEXT   COLLATE "C" NOT NULL,
+    credit    TEXT   COLLATE "C" NOT NULL,
     amount    BIGINT NOT NULL CHECK (amount > 0),
     currency  TEXT   NOT NULL,
     at        BIGINT NOT NULL,
-    PRIMARY KEY (kind, reference),
-    CHECK ((kind = 'capture' AND (debit = 'acquirer' OR debit LIKE 'wallet/%') AND credit LIKE 'merchant/%')
+    PRIMARY KEY (reference, kind),
+    CHECK ((kind = 'capture' AND (debit = 'acquirer' OR debit LIKE 'wallet/%') AND credit IN ('merchant/antaeus', 'merchant/compat'))
         OR (kind = 'deposit' AND debit = 'funding' AND credit LIKE 'wallet/%'))
 );
 CREATE INDEX transfers_at ON transfers (at);
-CREATE INDEX transfers_from_wallet ON transfers (debit, at) WHERE debit LIKE 'wallet/%';
-CREATE INDEX transfers_to_wallet ON transfers (credit, at) WHERE credit LIKE 'wallet/%';
+CREATE INDEX transfers_from_wallet ON transfers (debit, at) WHERE debit >= 'wallet/';
+CREATE INDEX transfers_to_wallet ON transfers (credit, at) WHERE credit >= 'wallet/';
 
 -- The ledger as a book-keeper reads it: two entries per movement.
 CREATE VIEW entries AS

@@ -37,13 +37,13 @@ CREATE TABLE transfers (
     amount    BIGINT NOT NULL CHECK (amount > 0),
     currency  TEXT   NOT NULL,
     at        BIGINT NOT NULL,
-    PRIMARY KEY (kind, reference),
-    CHECK ((kind = 'capture' AND (debit = 'acquirer' OR debit LIKE 'wallet/%') AND credit LIKE 'merchant/%')
+    PRIMARY KEY (reference, kind),
+    CHECK ((kind = 'capture' AND (debit = 'acquirer' OR debit LIKE 'wallet/%') AND credit IN ('merchant/antaeus', 'merchant/compat'))
         OR (kind = 'deposit' AND debit = 'funding' AND credit LIKE 'wallet/%'))
 ) WITHOUT ROWID;
 CREATE INDEX transfers_at ON transfers (at);
-CREATE INDEX transfers_from_wallet ON transfers (debit, at) WHERE debit LIKE 'wallet/%';
-CREATE INDEX transfers_to_wallet ON transfers (credit, at) WHERE credit LIKE 'wallet/%';
+CREATE INDEX transfers_from_wallet ON transfers (debit, at) WHERE debit >= 'wallet/';
+CREATE INDEX transfers_to_wallet ON transfers (credit, at) WHERE credit >= 'wallet/';
 
 -- The ledger as a book-keeper reads it: two entries per movement.
 CREATE VIEW entries AS
