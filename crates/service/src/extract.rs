@@ -65,9 +65,8 @@ pub async fn body(req: &HttpRequest, mut payload: Payload, limit: usize) -> Resu
     };
     let in_time = tokio::time::timeout(BODY_TIME, reading).await;
     in_time.map_err(|_| Problem::because(Kind::TooSlow, "send the body within 10 seconds"))??;
-    if expected.is_some_and(|expected| hasher.finish() != expected) {
-        return Err(crate::peer::refuse(req, gate::Refusal::BodyMismatch));
-    }
+    let checked = expected.map_or(Ok(()), |expected| expected.check(hasher.finish()));
+    checked.map_err(|refusal| crate::peer::refuse(req, refusal))?;
     Ok(body)
 }
 
