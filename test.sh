@@ -11,7 +11,7 @@ usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, chaos, sta
        ./test.sh chaos                    SIGKILL of either service at random moments; bad settings
        ./test.sh static                   scripts, formatting, documents that are made from the code
        ./test.sh k8s                      on the current cluster, or the one that $CLUSTER_UP starts
-       ./test.sh bench startup|charge [--rounds N] [--seconds N] [--json]
+       ./test.sh bench startup|charge|flood [--rounds N] [--seconds N] [--json]
 --fast leaves out chaos.
 
 PostgreSQL: TEST_DATABASE_URL, a server on which databases may be created; without it a throw-away server is
@@ -185,12 +185,12 @@ static() {
   check "configuration tables are those of the code" scripts/config-docs.sh --check
 }
 
-bench() { # startup|charge [--rounds N] [--seconds N] [--json]
+bench() { # startup|charge|flood [--rounds N] [--seconds N] [--json]
   # The static release build: what the images hold is what is measured.
   RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --release --target x86_64-unknown-linux-gnu \
     --features db/static-tls -p invoice-app -p payment-provider -p antaeusctl -p proof >&2
   bin=${CARGO_TARGET_DIR:-$PWD/target}/x86_64-unknown-linux-gnu/release
-  if [ "${1:-}" != startup ]; then with_postgres; fi
+  if [ "${1:-}" = charge ]; then with_postgres; fi
   "$bin/bench" "$@"
 }
 

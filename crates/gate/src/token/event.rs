@@ -81,8 +81,7 @@ impl EventVerifier {
     ) -> Result<VerifiedRequest, Refusal> {
         let sender = self.senders.iter().find(|sender| sender.id == peer.id).ok_or(Refusal::WrongPeer)?;
         let issuer = issuer(&sender.id);
-        let expected =
-            Expected { typ: TYP, keys: &sender.keys, issuer: &issuer, audience: &self.audience };
+        let expected = Expected { typ: TYP, keys: &sender.keys, issuer: &issuer, audience: &self.audience };
         request::verify(&expected, token, peer, Request { method, path_and_query }, now)
     }
 }

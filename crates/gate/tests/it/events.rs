@@ -34,7 +34,8 @@ fn signer(sender: &str, audience: &str) -> EventSigner {
 fn parties() -> Parties {
     let (caller, other) = (signer(CALLER, "orders"), signer(OTHER, "orders"));
     let sender = |signer: &EventSigner| Sender { id: signer.subject.clone(), keys: public(&signer.key) };
-    let verifier = EventVerifier { senders: vec![sender(&caller), sender(&other)], audience: "orders".into() };
+    let verifier =
+        EventVerifier { senders: vec![sender(&caller), sender(&other)], audience: "orders".into() };
     Parties { caller, other, verifier }
 }
 

@@ -19,7 +19,8 @@ pub struct Target {
     home: Home,
     _service: Service,
     client: Arc<Provider>,
-    url: String,
+    /// Where it listens.
+    pub url: String,
 }
 
 impl Target {
@@ -46,6 +47,26 @@ impl Target {
         let http = with_certificate(&self.home.path("pki/invoice-app"));
         let answer = http.post(format!("{}{CHARGES_PATH}", self.url)).send().await.expect("an answer");
         assert_eq!(answer.status().as_u16(), 401);
+    }
+
+    /// One good charge.
+    pub async fn charge_one(&self) {
+        let results = self.client.charge(vec![item()]).await.expect("a verdict");
+        assert!(results.iter().all(|result| result.verdict == Verdict::Captured));
+    }
+
+    /// A client with the right certificate.
+    pub fn stranger(&self) -> reqwest::Client {
+        with_certificate(&self.home.path("pki/invoice-app"))
+    }
+
+    /// The header of a token that is good but for one bit of its signature: the dearest one to refuse.
+    pub fn tampered_token(&self) -> String {
+        let now = Clock::system().seconds();
+        let token = signer(&self.home).sign("GET", CHARGES_PATH, b"", now).expect("a token");
+        let (message, signature) = token.rsplit_once('.').expect("a signature");
+        let first = if signature.starts_with('A') { 'B' } else { 'A' };
+        format!("Bearer {message}.{first}{}", &signature[1..])
     }
 
     /// Charges per second of `callers` that send batches of `size` one after the other.

@@ -6,6 +6,7 @@
 mod charge;
 mod cpu;
 mod figure;
+mod flood;
 mod load;
 mod postgres;
 mod sqlite;
@@ -19,6 +20,8 @@ enum Command {
     Startup(Options),
     /// The charge API, behind its whole gate, over the rate of one-row updates on the same database.
     Charge(Options),
+    /// The 99th percentile of good charges under a flood of bad tokens, over the one without.
+    Flood(Options),
 }
 
 /// What every benchmark is told.
@@ -40,5 +43,6 @@ async fn main() {
     match Command::parse() {
         Command::Startup(options) => startup::run(options).await,
         Command::Charge(options) => charge::run(options).await,
+        Command::Flood(options) => flood::run(options).await,
     }
 }
