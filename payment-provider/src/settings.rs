@@ -1,13 +1,18 @@
 //! Settings of the payment provider.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use gate::SpiffeId;
 use gate::keys::VerifyingKeys;
+use gate::token::charge::{AUDIENCE, ChargeVerifier, ISSUER};
 use service::api_auth::ApiAuth;
 use service::database::DatabaseSettings;
 use service::identity::IdentitySettings;
+use service::reload::{self, Reloaded};
 use service::server::ServerSettings;
+use service::settings::read;
 use service::{ConfigError, Var, Vars};
 
 use crate::domain::acquirer::Acquirer;
@@ -46,10 +51,10 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// Own identity.
     pub identity: IdentitySettings,
-    /// The one caller.
-    pub allowed_caller: SpiffeId,
-    /// Its public keys.
-    pub charge_keys: VerifyingKeys,
+    /// Judges signed requests: the one caller and its public keys.
+    pub verifier: Reloaded<ChargeVerifier>,
+    /// How often keys and certificates are looked at.
+    pub reload: Duration,
     /// The simulated acquirer.
     pub acquirer: Acquirer,
     /// The older paths, if wanted.
@@ -67,18 +72,30 @@ pub struct Compat {
 impl Settings {
     /// Reads and checks everything.
     pub fn read(vars: &Vars) -> Result<Self, ConfigError> {
-        let keys = vars.file(&JWKS)?;
         Ok(Self {
             server: ServerSettings::read(vars, "127.0.0.1:8082", "127.0.0.1:9082")?,
             database: DatabaseSettings::read(vars, DATABASE)?,
             identity: IdentitySettings::read(vars, WORKLOAD)?,
-            allowed_caller: vars.required(&ALLOWED)?,
-            charge_keys: VerifyingKeys::from_jwks_json(&keys)
-                .map_err(|e| ConfigError::bad(&JWKS, "the file", e))?,
+            verifier: verifier(vars)?,
+            reload: reload::every(vars)?,
             acquirer: acquirer(vars)?,
             compat: vars.optional(&COMPAT)?.map(|listen| compat(vars, listen)).transpose()?,
         })
     }
+}
+
+fn verifier(vars: &Vars) -> Result<Reloaded<ChargeVerifier>, ConfigError> {
+    let allowed: SpiffeId = vars.required(&ALLOWED)?;
+    let path: PathBuf = vars.required(&JWKS)?;
+    Reloaded::read("charge_jwks", vec![path.clone()], move || {
+        let keys = VerifyingKeys::from_jwks_json(&read(&JWKS, &path)?);
+        Ok(ChargeVerifier {
+            keys: keys.map_err(|e| ConfigError::bad(&JWKS, "the file", e))?,
+            issuer: ISSUER.into(),
+            audience: AUDIENCE.into(),
+            allowed: allowed.clone(),
+        })
+    })
 }
 
 fn acquirer(vars: &Vars) -> Result<Acquirer, ConfigError> {
@@ -104,6 +121,6 @@ pub fn vars() -> Vec<Var> {
     vars.extend(service::identity::vars(WORKLOAD));
     vars.extend([ALLOWED, JWKS, SUCCESS_RATE, SEED, COMPAT]);
     vars.extend(ApiAuth::vars());
-    vars.push(service::run::LOG);
+    vars.extend([reload::EVERY, service::run::LOG]);
     vars
 }
