@@ -1,17 +1,21 @@
 //! `antaeusctl pki`: a CA and one certificate per service, for TLS outside a mesh.
 
+mod ca;
 mod error;
+mod init;
 mod issue;
+mod renew;
+mod revoke;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
-use gate::SpiffeId;
-use gate::tls::{Identity, TlsError};
+use clap::Subcommand;
+use gate::tls::TlsError;
 
 pub use error::PkiError;
-use issue::Ca;
+pub use init::Init;
+pub use renew::Renew;
+pub use revoke::Revoke;
 
 const DAY: i64 = 86_400;
 
@@ -51,23 +55,10 @@ const SERVICES: &[Service] = &[
 pub enum PkiCommand {
     /// Create the CA and each service's certificate; what is there and good is kept.
     Init(Init),
-}
-
-/// The arguments of `pki init`.
-#[derive(Debug, Args)]
-pub struct Init {
-    /// Where the CA and one folder per service go.
-    #[arg(long)]
-    pub dir: PathBuf,
-    /// The trust domain in every SPIFFE id.
-    #[arg(long, default_value = "cluster.local")]
-    pub trust_domain: String,
-    /// How many days a service's certificate lasts.
-    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=397))]
-    pub days: u16,
-    /// Renew every service's certificate and key; the CA stays.
-    #[arg(long)]
-    pub force: bool,
+    /// Give one service or all a new certificate and key under the same CA; running services take them over.
+    Renew(Renew),
+    /// Put a certificate on the CA's list of revoked ones, and the list into every service's folder.
+    Revoke(Revoke),
 }
 
 /// Runs a command at `now`, in seconds since the epoch.
@@ -76,64 +67,17 @@ pub struct Init {
 /// One sentence that says what to do.
 pub fn run(command: &PkiCommand, now: i64, out: &mut dyn Write) -> Result<(), PkiError> {
     match command {
-        PkiCommand::Init(arguments) => init(arguments, now, out),
+        PkiCommand::Init(arguments) => init::init(arguments, now, out),
+        PkiCommand::Renew(arguments) => renew::renew(arguments, now, out),
+        PkiCommand::Revoke(arguments) => revoke::revoke(arguments, now, out),
     }
 }
 
-fn init(arguments: &Init, now: i64, out: &mut dyn Write) -> Result<(), PkiError> {
-    let ids = identities(&arguments.trust_domain)?;
-    let dir = arguments.dir.as_path();
-    let had_ca = Ca::is_there(dir)?;
-    // Everything is looked at before anything is written.
-    let plan: Vec<_> = ids
-        .into_iter()
-        .map(|(service, id)| Ok((service, keep(dir, service, &id, now, arguments.force)?, id)))
-        .collect::<Result<_, PkiError>>()?;
-    let ca = if had_ca { Ca::load(dir)? } else { Ca::create(dir, now)? };
-    writeln!(out, "ca: {}", if had_ca { "kept" } else { "created" })?;
-    for (service, kept, id) in plan {
-        let folder = dir.join(service.name);
-        if kept == Kept::No {
-            ca.issue(&folder, service, &id, now, i64::from(arguments.days) * DAY)?;
-            Identity::load(&folder)?.check_as_server(now)?;
-        }
-        let days = (Identity::load(&folder)?.expires_at() - now) / DAY;
-        let done = if kept == Kept::Yes { "kept" } else { "created" };
-        writeln!(out, "{}: {done}, {id}, {days} days left", service.name)?;
-    }
-    Ok(())
-}
-
-fn identities(trust_domain: &str) -> Result<Vec<(&'static Service, SpiffeId)>, PkiError> {
-    let identity = |service: &'static Service| {
-        let id = SpiffeId::new(trust_domain, service.namespace, service.account)
-            .map_err(|e| PkiError::TrustDomain(trust_domain.to_owned(), e))?;
-        Ok((service, id))
-    };
-    SERVICES.iter().map(identity).collect()
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kept {
-    Yes,
-    No,
-}
-
-fn keep(dir: &Path, service: &Service, id: &SpiffeId, now: i64, force: bool) -> Result<Kept, PkiError> {
-    let folder = dir.join(service.name);
-    if force || !folder.exists() {
-        return Ok(Kept::No);
-    }
-    let unusable = |cause: String| PkiError::Unusable { dir: folder.clone(), cause };
-    let identity = Identity::load(&folder).map_err(|e| unusable(cause(&e)))?;
-    if identity.id() != id {
-        return Err(unusable(format!("holds {} instead of {id}", identity.id())));
-    }
-    if !issue::same_ca(dir, &folder)? {
-        return Err(unusable("its ca.pem is another CA's".to_owned()));
-    }
-    identity.check_as_server(now).map_err(|e| unusable(cause(&e)))?;
-    Ok(Kept::Yes)
+fn service(name: &str) -> Result<&'static Service, PkiError> {
+    SERVICES.iter().find(|service| service.name == name).ok_or_else(|| PkiError::UnknownService {
+        name: name.to_owned(),
+        known: SERVICES.iter().map(|service| service.name).collect::<Vec<_>>().join(", "),
+    })
 }
 
 // The library's messages end in advice of their own, after the semicolon.

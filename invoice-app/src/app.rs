@@ -11,6 +11,7 @@ use service::admin::{self, Health};
 use service::api_auth::{ApiAuth, Guarded};
 use service::clock::Micros;
 use service::metrics::{self, Metrics};
+use service::reload::{Reloading, Reloads};
 use service::server::{Shutdown, listen};
 use service::{Clock, ConfigError, Vars, run, trace};
 use tokio::sync::Notify;
@@ -36,6 +37,7 @@ pub struct App {
     billing: Billing,
     health: Health,
     drain: Duration,
+    _reloading: Reloading,
     _lock: db::FileLock,
 }
 
@@ -54,6 +56,9 @@ impl App {
         let lock = db::FileLock::take(&settings.database.url).map_err(|e| ConfigError::new(e.to_string()))?;
         let db = settings.database.open(MIGRATIONS)?;
         let metrics = Metrics::new().map_err(ConfigError::internal)?;
+        let mut reloads = Reloads::new(&metrics, &clock)?;
+        reloads.watch(&settings.provider.caller)?;
+        settings.auth.watch(&mut reloads)?;
         let charging = Arc::new(charging(&db, settings.provider, settings.billing, &clock, &metrics)?);
         let wake = Arc::new(Notify::new());
         let billing = Billing::new(Arc::clone(&charging), settings.billing.in_flight, Arc::clone(&wake));
@@ -68,7 +73,8 @@ impl App {
             public(listener, settings.server.workers, guarded, state, metrics.clone())?,
             admin::server(admin, health.clone(), metrics).map_err(ConfigError::internal)?,
         ];
-        Ok(Self { addr, admin_addr, servers, billing, health, drain: settings.server.drain, _lock: lock })
+        let (drain, reloading) = (settings.server.drain, reloads.start(settings.reload)?);
+        Ok(Self { addr, admin_addr, servers, billing, health, drain, _reloading: reloading, _lock: lock })
     }
 
     /// Address of the public port.
@@ -101,11 +107,10 @@ fn charging(
     clock: &Clock,
     metrics: &Metrics,
 ) -> Result<Charging, ConfigError> {
-    let ProviderSettings { endpoint, tls, signer, timeout } = provider;
+    let ProviderSettings { endpoint, caller, timeout } = provider;
     let counter =
         metrics.counter("invoice_charges_total", "Attempts that were settled, by outcome.", &["outcome"]);
-    let provider = Provider::new(&endpoint, tls, signer, timeout, clock.clone());
-    let provider = provider.map_err(ConfigError::internal)?;
+    let provider = Provider::new(&endpoint, caller, clock.clone());
     let unknown = Micros::try_from(billing.unknown.as_micros()).unwrap_or(Micros::MAX);
     Ok(Charging {
         db: db.clone(),

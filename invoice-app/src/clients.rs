@@ -1,4 +1,5 @@
 //! Peers that this service calls.
 
+pub mod caller;
 pub mod provider;
 pub mod provider_health;

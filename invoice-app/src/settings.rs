@@ -3,9 +3,12 @@
 mod billing;
 mod provider;
 
+use std::time::Duration;
+
 use service::api_auth::ApiAuth;
 use service::database::DatabaseSettings;
 use service::identity::IdentitySettings;
+use service::reload;
 use service::server::ServerSettings;
 use service::{ConfigError, Var, Vars};
 
@@ -27,6 +30,8 @@ pub struct Settings {
     pub identity: IdentitySettings,
     /// The payment provider.
     pub provider: ProviderSettings,
+    /// How often keys and certificates are looked at.
+    pub reload: Duration,
     /// How invoices are charged.
     pub billing: BillingSettings,
     /// Who may call the public API.
@@ -41,6 +46,7 @@ impl Settings {
         Ok(Self {
             database: DatabaseSettings::read(vars, DATABASE)?,
             provider: ProviderSettings::read(vars, &identity)?,
+            reload: reload::every(vars)?,
             billing: BillingSettings::read(vars)?,
             auth: ApiAuth::read(vars, server.listen)?,
             server,
@@ -58,6 +64,6 @@ pub fn vars() -> Vec<Var> {
     vars.extend(service::identity::vars(WORKLOAD));
     vars.extend(provider::VARS);
     vars.extend(billing::VARS);
-    vars.push(service::run::LOG);
+    vars.extend([reload::EVERY, service::run::LOG]);
     vars
 }

@@ -6,12 +6,13 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App as Actix, HttpServer, web};
-use gate::token::charge::{AUDIENCE, ChargeVerifier, ISSUER};
+use gate::tls::Current;
 use rustls::ServerConfig;
 use service::admin::{self, Health};
 use service::api_auth::Guarded;
 use service::identity::{IdentitySettings, TlsMode};
 use service::metrics::{self, Metrics};
+use service::reload::{Reloaded, Reloading, Reloads};
 use service::server::{Shutdown, listen};
 use service::{Clock, ConfigError, Vars, peer, run, trace};
 
@@ -32,6 +33,7 @@ pub struct App {
     servers: Vec<Server>,
     health: Health,
     drain: Duration,
+    _reloading: Reloading,
     _lock: db::FileLock,
 }
 
@@ -59,35 +61,28 @@ impl App {
             acquirer: settings.acquirer,
             charges,
         });
-        let verifier = ChargeVerifier {
-            keys: settings.charge_keys,
-            issuer: ISSUER.into(),
-            audience: AUDIENCE.into(),
-            allowed: settings.allowed_caller,
-        };
-        let gate = Gate { verifier, source: settings.identity.peer_source(), clock: clock.clone() };
+        let mut reloads = Reloads::new(&metrics, &clock)?;
+        reloads.watch(&settings.verifier)?;
+        let tls = tls(&settings.identity, &mut reloads)?;
+        let source = settings.identity.peer_source();
+        let gate = Gate { verifier: settings.verifier, source, clock: clock.clone() };
         let (listener, addr) = listen(settings.server.listen)?;
         let (admin, admin_addr) = listen(settings.server.admin)?;
         let health = Health::new(db);
         let workers = settings.server.workers;
         let mut servers = vec![
-            business(
-                listener,
-                workers,
-                &settings.identity,
-                web::Data::new(gate),
-                state.clone(),
-                metrics.clone(),
-            )?,
+            business(listener, workers, tls, web::Data::new(gate), state.clone(), metrics.clone())?,
             admin::server(admin, health.clone(), metrics.clone()).map_err(ConfigError::internal)?,
         ];
         let mut compat_addr = None;
         if let Some(compat) = settings.compat {
+            compat.auth.watch(&mut reloads)?;
             let (listener, addr) = listen(compat.listen)?;
             servers.push(self::compat(listener, compat, clock, state, metrics)?);
             compat_addr = Some(addr);
         }
-        Ok(Self { addr, admin_addr, compat_addr, servers, health, drain: settings.server.drain, _lock: lock })
+        let (drain, reloading) = (settings.server.drain, reloads.start(settings.reload)?);
+        Ok(Self { addr, admin_addr, compat_addr, servers, health, drain, _reloading: reloading, _lock: lock })
     }
 
     /// Address of the business port.
@@ -117,13 +112,12 @@ impl App {
 fn business(
     listener: TcpListener,
     workers: usize,
-    identity: &IdentitySettings,
+    tls: Option<ServerConfig>,
     gate: web::Data<Gate>,
     state: web::Data<State>,
     metrics: Metrics,
 ) -> Result<Server, ConfigError> {
     let metrics = web::Data::new(metrics);
-    let tls = tls(identity, gate.clock.seconds())?;
     let app = move || {
         Actix::new()
             .app_data(gate.clone())
@@ -144,15 +138,13 @@ fn business(
     Ok(server.map_err(ConfigError::internal)?.run())
 }
 
-/// An expired certificate is one clear sentence at the start instead of many failed handshakes.
-fn tls(identity: &IdentitySettings, now: i64) -> Result<Option<ServerConfig>, ConfigError> {
-    match &identity.mode {
-        TlsMode::Rustls(identity) => {
-            identity.check_as_server(now)?;
-            Ok(Some(identity.server_config()?))
-        }
-        TlsMode::Mesh => Ok(None),
-    }
+/// What is shown and trusted is asked for at each handshake.
+fn tls(identity: &IdentitySettings, reloads: &mut Reloads) -> Result<Option<ServerConfig>, ConfigError> {
+    let TlsMode::Rustls(files) = &identity.mode else { return Ok(None) };
+    let (paths, files) = (files.paths(), files.clone());
+    let identity = Reloaded::read("identity", paths, move || files.load())?;
+    reloads.watch(&identity)?;
+    Ok(Some(gate::tls::server_config(Current::new(move || identity.get()))?))
 }
 
 fn compat(

@@ -3,13 +3,18 @@
 mod acquirer;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use gate::SpiffeId;
 use gate::keys::VerifyingKeys;
+use gate::token::charge::{AUDIENCE, ChargeVerifier, ISSUER};
 use service::api_auth::ApiAuth;
 use service::database::DatabaseSettings;
 use service::identity::IdentitySettings;
+use service::reload::{self, Reloaded};
 use service::server::ServerSettings;
+use service::settings::read;
 use service::{ConfigError, Var, Vars};
 
 use crate::clients::acquirer::Acquirer;
@@ -30,6 +35,7 @@ const COMPAT: Var = Var::unset(
     "COMPAT_LISTEN",
     "address of the older charge paths, plain HTTP and loopback only (beyond it with `INSECURE_PUBLIC_API=allow`); off when not set",
 );
+
 /// Everything that the payment provider can be told.
 pub struct Settings {
     /// Listeners.
@@ -38,10 +44,10 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// Own identity.
     pub identity: IdentitySettings,
-    /// The one caller.
-    pub allowed_caller: SpiffeId,
-    /// Its public keys.
-    pub charge_keys: VerifyingKeys,
+    /// Judges signed requests: the one caller and its public keys.
+    pub verifier: Reloaded<ChargeVerifier>,
+    /// How often keys and certificates are looked at.
+    pub reload: Duration,
     /// The simulated acquirer.
     pub acquirer: Acquirer,
     /// The older paths, if wanted.
@@ -59,18 +65,30 @@ pub struct Compat {
 impl Settings {
     /// Reads and checks everything.
     pub fn read(vars: &Vars) -> Result<Self, ConfigError> {
-        let keys = vars.file(&JWKS)?;
         Ok(Self {
             server: ServerSettings::read(vars, "127.0.0.1:8082", "127.0.0.1:9082")?,
             database: DatabaseSettings::read(vars, DATABASE)?,
             identity: IdentitySettings::read(vars, WORKLOAD)?,
-            allowed_caller: vars.required(&ALLOWED)?,
-            charge_keys: VerifyingKeys::from_jwks_json(&keys)
-                .map_err(|e| ConfigError::bad(&JWKS, "the file", e))?,
+            verifier: verifier(vars)?,
+            reload: reload::every(vars)?,
             acquirer: acquirer::read(vars)?,
             compat: vars.optional(&COMPAT)?.map(|listen| compat(vars, listen)).transpose()?,
         })
     }
+}
+
+fn verifier(vars: &Vars) -> Result<Reloaded<ChargeVerifier>, ConfigError> {
+    let allowed: SpiffeId = vars.required(&ALLOWED)?;
+    let path: PathBuf = vars.required(&JWKS)?;
+    Reloaded::read("charge_jwks", vec![path.clone()], move || {
+        let keys = VerifyingKeys::from_jwks_json(&read(&JWKS, &path)?);
+        Ok(ChargeVerifier {
+            keys: keys.map_err(|e| ConfigError::bad(&JWKS, "the file", e))?,
+            issuer: ISSUER.into(),
+            audience: AUDIENCE.into(),
+            allowed: allowed.clone(),
+        })
+    })
 }
 
 fn compat(vars: &Vars, listen: SocketAddr) -> Result<Compat, ConfigError> {
@@ -92,6 +110,6 @@ pub fn vars() -> Vec<Var> {
     vars.extend(acquirer::VARS);
     vars.push(COMPAT);
     vars.extend(ApiAuth::vars());
-    vars.push(service::run::LOG);
+    vars.extend([reload::EVERY, service::run::LOG]);
     vars
 }

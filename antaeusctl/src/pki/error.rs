@@ -32,6 +32,26 @@ pub enum PkiError {
         /// What is wrong.
         cause: String,
     },
+    /// There is no CA yet.
+    #[error("there is no CA in {}; create it with `antaeusctl pki init`", .0.display())]
+    NoCa(PathBuf),
+    /// No service has this name.
+    #[error("{name:?} is no service; the services are {known}")]
+    UnknownService {
+        /// What was given.
+        name: String,
+        /// What could have been.
+        known: String,
+    },
+    /// The file holds no certificate.
+    #[error("{} holds no certificate in PEM form; give the certificate itself, not its key", .0.display())]
+    NoCertificate(PathBuf),
+    /// Another CA issued it.
+    #[error("{} was not issued by this CA; revoke it where it was issued", .0.display())]
+    ForeignCertificate(PathBuf),
+    /// The CA's own list cannot be read.
+    #[error("{} is no list of revoked certificates; restore it from a service's folder", .0.display())]
+    BrokenList(PathBuf),
     /// A file or its folder could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),

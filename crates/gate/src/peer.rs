@@ -43,6 +43,8 @@ pub struct Peer {
     pub id: SpiffeId,
     /// Its certificate, where we ended TLS ourselves; `None` behind a mesh's sidecar.
     pub thumbprint: Option<Thumbprint>,
+    /// When that certificate ends, in seconds since the epoch.
+    pub not_after: Option<i64>,
 }
 
 impl Peer {
@@ -52,7 +54,15 @@ impl Peer {
     /// When it is not a leaf with exactly one URI name, a SPIFFE id of our form.
     pub fn from_certificate(der: &[u8]) -> Result<Self, Refusal> {
         let leaf = certificate::Leaf::parse(der).ok_or(Refusal::BadPeerIdentity)?;
-        Ok(Self { id: leaf.id, thumbprint: Some(Thumbprint::of(der)) })
+        Ok(Self { id: leaf.id, thumbprint: Some(Thumbprint::of(der)), not_after: Some(leaf.not_after) })
+    }
+
+    /// A connection lasts longer than a handshake, and may outlive the certificate that opened it.
+    ///
+    /// # Errors
+    /// When the certificate has ended by `now`.
+    pub fn at(self, now: i64) -> Result<Self, Refusal> {
+        if self.not_after.is_some_and(|end| now > end) { Err(Refusal::PeerExpired) } else { Ok(self) }
     }
 
     /// The peer that the mesh's sidecar vouches for, from the last `X-Forwarded-Client-Cert` line.
@@ -68,11 +78,6 @@ impl Peer {
         }
         let uri = xfcc::last_uri(last_header_value).ok_or(Refusal::BadPeerIdentity)?;
         let id = uri.parse().map_err(|_| Refusal::BadPeerIdentity)?;
-        Ok(Self { id, thumbprint: None })
+        Ok(Self { id, thumbprint: None, not_after: None })
     }
-}
-
-/// When the certificate ends, in seconds since the epoch.
-pub(crate) fn not_after(der: &[u8]) -> Option<i64> {
-    certificate::Leaf::parse(der).map(|leaf| leaf.not_after)
 }

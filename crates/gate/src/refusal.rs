@@ -41,6 +41,8 @@ refusals! {
     NoPeerIdentity => "no_peer_identity", Unauthorized;
     /// A certificate or mesh header was there, but did not hold exactly one good SPIFFE id.
     BadPeerIdentity => "bad_peer_identity", Unauthorized;
+    /// The certificate that opened the connection has ended since.
+    PeerExpired => "peer_expired", Unauthorized;
     /// The peer is known and is not the one that may call.
     WrongPeer => "wrong_peer", Forbidden;
     /// No token was presented.

@@ -1,20 +1,26 @@
 //! Mutual TLS 1.3 between workloads, outside a mesh.
 
+mod current;
 mod load;
 mod server_identity;
+mod trust;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::pki_types::UnixTime;
+use rustls::server::NoServerSessionStorage;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, ServerConfig};
 
 use crate::peer::Thumbprint;
 use crate::spiffe::SpiffeId;
 use server_identity::ServerIdentityVerifier;
+use trust::Trust;
+
+pub use current::Current;
 
 const ALPN: &[u8] = b"http/1.1";
 const VERSIONS: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS13];
@@ -64,20 +70,23 @@ pub enum TlsError {
     Rustls(String),
 }
 
-/// A workload's certificate, its key, and the CA that it trusts: one pair, loaded and swapped whole.
+/// A workload's certificate, its key, the CAs that it trusts and what they revoked: one value, loaded
+/// and swapped whole.
 #[derive(Debug)]
 pub struct Identity {
     dir: PathBuf,
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-    roots: Arc<RootCertStore>,
+    own: Arc<CertifiedKey>,
+    trust: Trust,
     id: SpiffeId,
     thumbprint: Thumbprint,
     not_after: i64,
 }
 
 impl Identity {
-    /// Reads `cert.pem`, `key.pem` and `ca.pem` from a directory.
+    /// What it is read from; `crl.pem` alone may be missing, and then nothing is revoked.
+    pub const FILES: [&str; 4] = ["cert.pem", "key.pem", "ca.pem", "crl.pem"];
+
+    /// Reads [`Self::FILES`] from a directory.
     ///
     /// # Errors
     /// When a file is missing or broken, or certificate and key are not a pair.
@@ -103,63 +112,73 @@ impl Identity {
         self.not_after
     }
 
-    /// Whether clients that trust our CA will accept us now: asked at the start, so that an expired
-    /// or foreign certificate is one clear message instead of many failed handshakes.
+    /// Whether clients that trust our CA will accept us now: asked before it comes into force, so that
+    /// an expired or foreign certificate is one clear message instead of many failed handshakes.
     ///
     /// # Errors
-    /// When the certificate is expired, not from `ca.pem`, or not meant for a server.
+    /// When the certificate is expired, not from `ca.pem`, or not meant for a server; or when `crl.pem`
+    /// is not what our CA signed.
     pub fn check_as_server(&self, now: i64) -> Result<(), TlsError> {
-        load::check_as_server(self, now)
+        self.trust.check_server(&self.own.cert, unix(now)).map_err(|e| self.refused(&e))
     }
 
-    /// A server that demands a client certificate from our CA. No session is resumed, so every
-    /// connection meets the full certificate check.
+    /// Whether servers that trust our CA will accept us now.
     ///
     /// # Errors
-    /// When rustls refuses the pair.
-    pub fn server_config(&self) -> Result<ServerConfig, TlsError> {
-        let clients = WebPkiClientVerifier::builder_with_provider(Arc::clone(&self.roots), provider())
-            .build()
-            .map_err(rustls_error)?;
-        let mut config = ServerConfig::builder_with_provider(provider())
-            .with_protocol_versions(VERSIONS)
-            .map_err(rustls_error)?
-            .with_client_cert_verifier(clients)
-            .with_single_cert(self.chain.clone(), self.key.clone_key())
-            .map_err(rustls_error)?;
-        config.session_storage = Arc::new(NoServerSessionStorage {});
-        config.send_tls13_tickets = 0;
-        config.alpn_protocols = vec![ALPN.to_vec()];
-        Ok(config)
+    /// As [`Self::check_as_server`], for a certificate that is meant for a client.
+    pub fn check_as_client(&self, now: i64) -> Result<(), TlsError> {
+        self.trust.check_client(&self.own.cert, unix(now)).map_err(|e| self.refused(&e))
+    }
+
+    fn refused(&self, cause: &rustls::Error) -> TlsError {
+        TlsError::NotTrusted { dir: self.dir.clone(), cause: cause.to_string() }
     }
 
     /// A client that shows our certificate and talks to exactly one workload: chain and DNS name
     /// must be right, and the server's SPIFFE id must be the expected one.
     ///
     /// # Errors
-    /// When rustls refuses the pair.
+    /// When rustls refuses the set-up.
     pub fn client_config(&self, expected_server: SpiffeId) -> Result<ClientConfig, TlsError> {
-        let webpki = WebPkiServerVerifier::builder_with_provider(Arc::clone(&self.roots), provider())
-            .build()
-            .map_err(rustls_error)?;
-        let verifier = ServerIdentityVerifier::new(webpki, expected_server);
+        let verifier = ServerIdentityVerifier::new(Arc::clone(&self.trust.servers), expected_server);
         let mut config = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(VERSIONS)
             .map_err(rustls_error)?
             // rustls calls every own verifier dangerous; this one only adds to its own.
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_client_auth_cert(self.chain.clone(), self.key.clone_key())
-            .map_err(rustls_error)?;
+            .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(Arc::clone(&self.own))));
         config.resumption = Resumption::disabled();
         config.alpn_protocols = vec![ALPN.to_vec()];
         Ok(config)
     }
 }
 
+/// A server that demands a client certificate from a CA of the identity in force, which is asked for
+/// at each handshake. No session is resumed, so every connection meets the full certificate check.
+///
+/// # Errors
+/// When rustls refuses the set-up.
+pub fn server_config(current: Current) -> Result<ServerConfig, TlsError> {
+    let clients = Arc::new(current.clone());
+    let mut config = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(VERSIONS)
+        .map_err(rustls_error)?
+        .with_client_cert_verifier(clients)
+        .with_cert_resolver(Arc::new(current));
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    Ok(config)
+}
+
 // Given explicitly everywhere: a process-wide default would be decided by whoever comes first.
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+fn unix(now: i64) -> UnixTime {
+    UnixTime::since_unix_epoch(std::time::Duration::from_secs(now.try_into().unwrap_or(0)))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]

@@ -1,6 +1,7 @@
 //! Who may call a public API: API keys with scopes, or nobody checked where that cannot hurt.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -13,8 +14,9 @@ use gate::token::api_key::{self, ApiKeyVerifier, Grant};
 use gate::token::{Scope, api_key_text};
 
 use crate::peer::{Claimed, refuse};
+use crate::reload::{Reloaded, Reloads};
 use crate::routes::Access;
-use crate::settings::{ConfigError, Var, Vars};
+use crate::settings::{ConfigError, Var, Vars, read};
 use crate::{Clock, Problem};
 
 const AUTH: Var = Var::new(
@@ -33,7 +35,7 @@ const JWKS: Var =
 #[derive(Clone, Debug)]
 pub enum ApiAuth {
     /// By their API key.
-    Keys(ApiKeyVerifier),
+    Keys(Reloaded<ApiKeyVerifier>),
     /// Not at all; on loopback a browser's foreign pages are still kept out.
     Off {
         /// Refuse requests that a foreign web page could have caused.
@@ -46,12 +48,17 @@ impl ApiAuth {
     pub fn read(vars: &Vars, listen: SocketAddr) -> Result<Self, ConfigError> {
         let (auth, allowed) = (vars.text(&AUTH).unwrap_or_default(), insecure_allowed(vars));
         match auth.as_str() {
-            "keys" => Ok(Self::Keys(verifier(&vars.file(&JWKS)?)?)),
+            "keys" => Ok(Self::Keys(keys(vars)?)),
             "off" if allowed => Ok(Self::Off { local_only: false }),
             "off" if listen.ip().is_loopback() => Ok(Self::Off { local_only: true }),
             "off" => Err(ConfigError::bad(&AUTH, "off", format!("{listen} can be reached from elsewhere"))),
             other => Err(ConfigError::bad(&AUTH, other, "it must be keys or off")),
         }
+    }
+
+    /// Has the operator's public keys read again when they change.
+    pub fn watch(&self, reloads: &mut Reloads) -> Result<(), ConfigError> {
+        if let Self::Keys(verifier) = self { reloads.watch(verifier) } else { Ok(()) }
     }
 
     /// The variables it reads, for the tables.
@@ -67,10 +74,15 @@ impl ApiAuth {
             Self::Keys(verifier) => {
                 let lines = |name: HeaderName| req.headers().get_all(name).map(|value| value.as_bytes());
                 let token = api_key_text(lines(AUTHORIZATION), lines(HeaderName::from_static("x-api-key")))?;
-                verifier.verify(token, scope, now).map(Some)
+                verifier.get().verify(token, scope, now).map(Some)
             }
         }
     }
+}
+
+fn keys(vars: &Vars) -> Result<Reloaded<ApiKeyVerifier>, ConfigError> {
+    let path: PathBuf = vars.required(&JWKS)?;
+    Reloaded::read("api_jwks", vec![path.clone()], move || verifier(&read(&JWKS, &path)?))
 }
 
 fn verifier(jwks: &str) -> Result<ApiKeyVerifier, ConfigError> {

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use gate::SpiffeId;
 use gate::tls::{Identity, TlsError};
-use gate::{SpiffeId, Thumbprint};
 
 use crate::peer::Source;
 use crate::settings::{ConfigError, Var, Vars};
@@ -12,17 +12,45 @@ const MODE: Var = Var::unset(
     "TLS_MODE",
     "`rustls`: mutual TLS by this process, with the files in `TLS_DIR`; `mesh`: by the sidecar. There is no `off`",
 );
-const DIR: Var =
-    Var::unset("TLS_DIR", "directory with `cert.pem`, `key.pem` and `ca.pem` (`antaeusctl pki init`)");
+const DIR: Var = Var::unset(
+    "TLS_DIR",
+    "directory with `cert.pem`, `key.pem`, `ca.pem` and, if there is one, `crl.pem` (`antaeusctl pki init`)",
+);
 const ID_MEANING: &str = "this service's SPIFFE id";
 
 /// How the service proves who it is.
 #[derive(Debug)]
 pub enum TlsMode {
-    /// By a certificate that this process holds.
-    Rustls(Box<Identity>),
+    /// By a certificate that this process reads, and reads again.
+    Rustls(IdentityFiles),
     /// By the sidecar beside it.
     Mesh,
+}
+
+/// Where the certificate is, and whose it must be.
+#[derive(Clone, Debug)]
+pub struct IdentityFiles {
+    dir: PathBuf,
+    id: SpiffeId,
+    var: Var,
+}
+
+impl IdentityFiles {
+    /// Reads the identity; a certificate for somebody else is refused.
+    pub fn load(&self) -> Result<Identity, ConfigError> {
+        let identity = Identity::load(&self.dir)?;
+        if *identity.id() == self.id {
+            return Ok(identity);
+        }
+        let problem = format!("the certificate in {} is for {}", self.dir.display(), identity.id());
+        Err(ConfigError::bad(&self.var, &self.id.to_string(), problem))
+    }
+
+    /// All that [`Self::load`] reads.
+    #[must_use]
+    pub fn paths(&self) -> Vec<PathBuf> {
+        Identity::FILES.map(|name| self.dir.join(name)).to_vec()
+    }
 }
 
 /// The service's own identity.
@@ -44,12 +72,9 @@ impl IdentitySettings {
             Some("mesh") => Ok(Self { id, mode: TlsMode::Mesh }),
             Some("rustls") => {
                 let dir = dir.ok_or_else(|| ConfigError::new(format!("set TLS_DIR: {}", DIR.meaning)))?;
-                let identity = Identity::load(&dir)?;
-                if *identity.id() != id {
-                    let problem = format!("the certificate in {} is for {}", dir.display(), identity.id());
-                    return Err(ConfigError::bad(&var, &id.to_string(), problem));
-                }
-                Ok(Self { id, mode: TlsMode::Rustls(Box::new(identity)) })
+                let files = IdentityFiles { dir, id: id.clone(), var };
+                files.load()?;
+                Ok(Self { id, mode: TlsMode::Rustls(files) })
             }
             Some(other) => Err(ConfigError::bad(&MODE, other, "it must be rustls or mesh")),
             None => Err(ConfigError::new(format!("set TLS_MODE: {}", MODE.meaning))),
@@ -62,15 +87,6 @@ impl IdentitySettings {
         match self.mode {
             TlsMode::Rustls(_) => Source::Certificate,
             TlsMode::Mesh => Source::Mesh,
-        }
-    }
-
-    /// The thumbprint of our certificate, where we have one.
-    #[must_use]
-    pub fn thumbprint(&self) -> Option<Thumbprint> {
-        match &self.mode {
-            TlsMode::Rustls(identity) => Some(identity.thumbprint()),
-            TlsMode::Mesh => None,
         }
     }
 }

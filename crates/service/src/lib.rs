@@ -12,6 +12,7 @@ pub mod identity;
 pub mod metrics;
 pub mod peer;
 pub mod problem;
+pub mod reload;
 pub mod routes;
 pub mod run;
 pub mod server;

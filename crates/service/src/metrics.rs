@@ -4,7 +4,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
 
 /// What every service measures; labels have few values by construction.
 #[derive(Clone)]
@@ -44,6 +44,13 @@ impl Metrics {
         let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
         self.registry.register(Box::new(counter.clone()))?;
         Ok(counter)
+    }
+
+    /// A further gauge with labels.
+    pub fn gauge(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
+        let gauge = IntGaugeVec::new(Opts::new(name, help), labels)?;
+        self.registry.register(Box::new(gauge.clone()))?;
+        Ok(gauge)
     }
 
     /// Counts one refused call.

@@ -41,10 +41,10 @@ pub fn on_connect(io: &dyn Any, data: &mut Extensions) {
     }
 }
 
-/// Who is calling.
-pub fn identify(req: &ServiceRequest, source: Source) -> Result<Peer, Refusal> {
+/// Who is calling at `now`, in seconds: a connection says nothing more once its certificate has ended.
+pub fn identify(req: &ServiceRequest, source: Source, now: i64) -> Result<Peer, Refusal> {
     match (req.conn_data::<Connection>(), source) {
-        (Some(Connection::Tls(peer)), Source::Certificate) => peer.clone(),
+        (Some(Connection::Tls(peer)), Source::Certificate) => peer.clone()?.at(now),
         (Some(Connection::Plain { loopback }), Source::Mesh) => {
             let line = req.headers().get_all("x-forwarded-client-cert").last();
             let line = line.ok_or(Refusal::NoPeerIdentity)?;

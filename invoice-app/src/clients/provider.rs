@@ -1,14 +1,14 @@
 //! The payment provider: one signed request per batch, over a connection that proves who both ends are.
 
-use std::time::Duration;
-
 use contracts::charge::{CHARGES_PATH, ChargeBatch, ChargeItem, ChargeResult, ChargeResults, HEALTH_PATH};
 use contracts::problem::{BUSY, Document};
-use gate::token::charge::ChargeSigner;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode};
 use service::Clock;
 use service::clock::{Micros, SECOND};
+use service::reload::Reloaded;
+
+use super::caller::Caller;
 
 /// The answer to one question of the whole client: may I ask again, and what does that prove?
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,31 +31,16 @@ pub enum CallError {
 
 /// A client of the payment provider.
 pub struct Provider {
-    http: reqwest::Client,
+    caller: Reloaded<Caller>,
     base: String,
-    signer: ChargeSigner,
     clock: Clock,
 }
 
 impl Provider {
-    /// A client for `base` (scheme, host and port), which trusts and shows what `tls` says.
-    pub fn new(
-        base: &str,
-        tls: rustls::ClientConfig,
-        signer: ChargeSigner,
-        timeout: Duration,
-        clock: Clock,
-    ) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            // An answer from elsewhere is no answer of the provider's.
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(timeout)
-            .timeout(timeout)
-            .pool_idle_timeout(Duration::from_secs(50))
-            .build()?;
-        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), signer, clock })
+    /// A client for `base` (scheme, host and port), which is who `caller` says at each request.
+    #[must_use]
+    pub fn new(base: &str, caller: Reloaded<Caller>, clock: Clock) -> Self {
+        Self { caller, base: base.trim_end_matches('/').to_owned(), clock }
     }
 
     /// Asks for a batch of charges; as many results as items, in their order.
@@ -81,9 +66,11 @@ impl Provider {
     }
 
     async fn send(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Response, CallError> {
-        let token = self.signer.sign(method.as_str(), path, &body, self.clock.seconds());
+        // Once: certificate and key belong together, and either may be replaced meanwhile.
+        let caller = self.caller.get();
+        let token = caller.signer.sign(method.as_str(), path, &body, self.clock.seconds());
         let token = token.map_err(|e| CallError::NotAttempted { wait: SECOND, why: e.to_string() })?;
-        let request = self
+        let request = caller
             .http
             .request(method, format!("{}{path}", self.base))
             .bearer_auth(token)

@@ -1,13 +1,15 @@
 //! How the payment provider is reached, and how requests to it are signed.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use gate::SpiffeId;
 use gate::keys::SigningKey;
-use gate::token::charge::{AUDIENCE, ChargeSigner, ISSUER};
-use rustls::ClientConfig;
-use service::identity::{IdentitySettings, TlsMode};
+use service::identity::{IdentityFiles, IdentitySettings, TlsMode};
+use service::reload::Reloaded;
+use service::settings::read;
 use service::{ConfigError, Var, Vars};
+
+use crate::clients::caller::{Caller, Ends};
 
 const ENDPOINT: Var = Var::new(
     "PAYMENT_PROVIDER_ENDPOINT",
@@ -33,36 +35,37 @@ pub(super) const VARS: [Var; 4] = [ENDPOINT, ID, KEY, TIMEOUT];
 pub struct ProviderSettings {
     /// Scheme, host and port.
     pub endpoint: String,
-    /// What TLS shows and trusts.
-    pub tls: ClientConfig,
-    /// Signs each request.
-    pub signer: ChargeSigner,
+    /// Who we are to it.
+    pub caller: Reloaded<Caller>,
     /// Longest wait for an answer.
     pub timeout: Duration,
 }
 
 impl ProviderSettings {
     pub(super) fn read(vars: &Vars, identity: &IdentitySettings) -> Result<Self, ConfigError> {
-        let provider: SpiffeId = vars.required(&ID)?;
-        let key =
-            SigningKey::from_pem(&vars.file(&KEY)?).map_err(|e| ConfigError::bad(&KEY, "the file", e))?;
-        let (scheme, tls) = match &identity.mode {
-            TlsMode::Rustls(own) => ("https://", own.client_config(provider)?),
-            TlsMode::Mesh => ("http://", plain()?),
-        };
-        Ok(Self {
-            endpoint: endpoint(vars, scheme)?,
-            tls,
-            signer: ChargeSigner {
-                key,
-                issuer: ISSUER.into(),
-                subject: identity.id.clone(),
-                audience: AUDIENCE.into(),
-                thumbprint: identity.thumbprint(),
-            },
-            timeout: vars.millis(&TIMEOUT, 10..=600_000)?,
-        })
+        let ends = Ends { own: identity.id.clone(), provider: vars.required(&ID)? };
+        let timeout = vars.millis(&TIMEOUT, 10..=600_000)?;
+        let scheme = if matches!(identity.mode, TlsMode::Rustls(_)) { "https://" } else { "http://" };
+        let caller = caller(vars.required(&KEY)?, &identity.mode, ends, timeout)?;
+        Ok(Self { endpoint: endpoint(vars, scheme)?, caller, timeout })
     }
+}
+
+fn caller(
+    key: PathBuf,
+    mode: &TlsMode,
+    ends: Ends,
+    timeout: Duration,
+) -> Result<Reloaded<Caller>, ConfigError> {
+    let own = if let TlsMode::Rustls(own) = mode { Some(own.clone()) } else { None };
+    let mut files = own.as_ref().map(IdentityFiles::paths).unwrap_or_default();
+    files.push(key.clone());
+    Reloaded::read("caller", files, move || {
+        let identity = own.as_ref().map(IdentityFiles::load).transpose()?;
+        let signing = SigningKey::from_pem(&read(&KEY, &key)?);
+        let signing = signing.map_err(|e| ConfigError::bad(&KEY, "the file", e))?;
+        Caller::new(identity, signing, &ends, timeout)
+    })
 }
 
 fn endpoint(vars: &Vars, scheme: &str) -> Result<String, ConfigError> {
@@ -75,12 +78,4 @@ fn endpoint(vars: &Vars, scheme: &str) -> Result<String, ConfigError> {
         Some(_) => Err(ConfigError::bad(&ENDPOINT, &text, "give scheme, host and port only")),
         None => Err(ConfigError::bad(&ENDPOINT, &text, format!("it must begin with {scheme}"))),
     }
-}
-
-/// In a mesh the sidecar ends TLS; a client that trusts nobody cannot speak TLS by mistake.
-fn plain() -> Result<ClientConfig, ConfigError> {
-    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|e| ConfigError::new(format!("cannot start TLS: {e}")))?;
-    Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
 }

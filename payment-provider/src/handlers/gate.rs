@@ -10,25 +10,27 @@ use gate::token::bearer_text;
 use gate::token::charge::{ChargeVerifier, VerifiedCharge};
 use service::Clock;
 use service::peer::{Claimed, Source, identify, refuse};
+use service::reload::Reloaded;
 
 /// What the gate judges by.
 pub struct Gate {
     /// Keys and the one allowed caller.
-    pub verifier: ChargeVerifier,
+    pub verifier: Reloaded<ChargeVerifier>,
     /// Where workload identities come from.
     pub source: Source,
-    /// For the tokens' times.
+    /// For the times of tokens and certificates.
     pub clock: Clock,
 }
 
 impl Gate {
     fn judge(&self, req: &ServiceRequest) -> Result<VerifiedCharge, Refusal> {
-        let peer = identify(req, self.source)?;
+        let now = self.clock.seconds();
+        let peer = identify(req, self.source, now)?;
         let claimed = Claimed { peer: Some(peer.id.to_string()), ..Claimed::default() };
         req.extensions_mut().insert(claimed);
         let token = bearer_text(req.headers().get_all(AUTHORIZATION).map(|value| value.as_bytes()))?;
         let target = req.uri().path_and_query().map_or("/", |target| target.as_str());
-        self.verifier.verify(token, &peer, req.method().as_str(), target, self.clock.seconds())
+        self.verifier.get().verify(token, &peer, req.method().as_str(), target, now)
     }
 }
 

@@ -1,48 +1,31 @@
 //! Reading an identity from its directory.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustls::RootCertStore;
-use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
-use rustls::server::ParsedCertificate;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
+use super::trust::Trust;
 use super::{Identity, TlsError, provider};
-use crate::peer::{self, Peer, Thumbprint};
+use crate::peer::{Peer, Thumbprint};
 
 pub(super) fn identity(dir: &Path) -> Result<Identity, TlsError> {
-    let cert_path = dir.join("cert.pem");
+    let [cert_path, key_path, ca_path, crl_path] = Identity::FILES.map(|name| dir.join(name));
     let chain = certificates(&cert_path)?;
-    let key = private_key(&dir.join("key.pem"))?;
-    let roots = roots(&dir.join("ca.pem"))?;
+    let key = private_key(&key_path)?;
+    let trust = Trust::new(roots(&ca_path)?, revoked(&crl_path)?)?;
     let not_svid = || content(&cert_path, "leaf certificate with one spiffe:// URI name");
     let leaf = chain.first().ok_or_else(not_svid)?;
     let peer = Peer::from_certificate(leaf).map_err(|_| not_svid())?;
-    let not_after = peer::not_after(leaf).ok_or_else(not_svid)?;
+    let not_after = peer.not_after.ok_or_else(not_svid)?;
     let thumbprint = Thumbprint::of(leaf);
-    CertifiedKey::from_der(chain.clone(), key.clone_key(), &provider())
+    let own = CertifiedKey::from_der(chain, key, &provider())
         .map_err(|_| TlsError::NotAPair { dir: dir.to_owned() })?;
-    let dir = dir.to_owned();
-    Ok(Identity { dir, chain, key, roots: Arc::new(roots), id: peer.id, thumbprint, not_after })
-}
-
-pub(super) fn check_as_server(identity: &Identity, now: i64) -> Result<(), TlsError> {
-    let refused = |cause: String| TlsError::NotTrusted { dir: identity.dir.clone(), cause };
-    let (leaf, rest) = identity.chain.split_first().ok_or_else(|| refused("empty".to_owned()))?;
-    let leaf = ParsedCertificate::try_from(leaf).map_err(|e| refused(e.to_string()))?;
-    let since_1970 = Duration::from_secs(now.try_into().unwrap_or(0));
-    verify_server_cert_signed_by_trust_anchor(
-        &leaf,
-        &identity.roots,
-        rest,
-        UnixTime::since_unix_epoch(since_1970),
-        provider().signature_verification_algorithms.all,
-    )
-    .map_err(|e| refused(e.to_string()))
+    Ok(Identity { dir: dir.to_owned(), own: Arc::new(own), trust, id: peer.id, thumbprint, not_after })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
@@ -70,4 +53,17 @@ fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
         roots.add(certificate).map_err(|_| content(path, "usable CA certificate"))?;
     }
     Ok(roots)
+}
+
+// No file: nothing is revoked. A file without a list is a mistake, which must not open a door.
+fn revoked(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsError> {
+    let text = match std::fs::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        read => read.map_err(|source| TlsError::Read { path: path.to_owned(), source })?,
+    };
+    let expected = "certificate revocation list in PEM form";
+    let found: Vec<_> = CertificateRevocationListDer::pem_slice_iter(&text)
+        .collect::<Result<_, _>>()
+        .map_err(|_| content(path, expected))?;
+    if found.is_empty() { Err(content(path, expected)) } else { Ok(found) }
 }

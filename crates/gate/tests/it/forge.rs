@@ -30,7 +30,7 @@ pub(crate) fn public_keys(key: &SigningKey) -> VerifyingKeys {
 
 /// A peer with the certificate that [`signer`] binds to.
 pub(crate) fn peer(id: &str) -> Peer {
-    Peer { id: id.parse().unwrap(), thumbprint: Some(Thumbprint::of(CERTIFICATE)) }
+    Peer { id: id.parse().unwrap(), thumbprint: Some(Thumbprint::of(CERTIFICATE)), not_after: None }
 }
 
 pub(crate) fn signer() -> ChargeSigner {

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use gate::tls::Identity;
+use gate::tls::{Identity, TlsError};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose,
+    IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SanType,
 };
 
 pub(crate) struct Ca {
@@ -26,7 +26,7 @@ impl Ca {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let pem = params.self_signed(&key).unwrap().pem();
         Self { pem, issuer: Issuer::new(params, key) }
     }
@@ -35,6 +35,26 @@ impl Ca {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         Pair { der: certificate.der().to_vec(), pem: certificate.pem(), key_pem: key.serialize_pem() }
+    }
+
+    /// A list that revokes the certificate with this serial.
+    pub(crate) fn revoking(&self, serial: u64) -> String {
+        let at = rcgen::date_time_ymd(2026, 1, 1);
+        let revoked = RevokedCertParams {
+            serial_number: serial.into(),
+            revocation_time: at,
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let list = CertificateRevocationListParams {
+            this_update: at,
+            next_update: rcgen::date_time_ymd(2026, 1, 2),
+            crl_number: 1.into(),
+            issuing_distribution_point: None,
+            revoked_certs: vec![revoked],
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        list.signed_by(&self.issuer).unwrap().pem().unwrap()
     }
 
     /// A loaded identity with this certificate, trusting this CA.
@@ -48,6 +68,14 @@ impl Pair {
         let dir = tempfile::tempdir().unwrap();
         self.write(dir.path(), &ca.pem);
         Identity::load(dir.path()).unwrap()
+    }
+
+    /// The same, in a folder with this `crl.pem`.
+    pub(crate) fn trusting_less(&self, ca_pem: &str, crl: &str) -> Result<Identity, TlsError> {
+        let dir = tempfile::tempdir().unwrap();
+        self.write(dir.path(), ca_pem);
+        std::fs::write(dir.path().join("crl.pem"), crl).unwrap();
+        Identity::load(dir.path())
     }
 
     pub(crate) fn write(&self, dir: &Path, ca_pem: &str) {

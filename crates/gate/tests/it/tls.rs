@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gate::tls::Identity;
+use gate::tls::{Current, Identity, server_config};
 use gate::{Peer, SpiffeId};
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose};
 use rustls::pki_types::CertificateDer;
@@ -15,16 +15,16 @@ use rustls::{
 use crate::forge::{CALLER, OTHER};
 use crate::pki::{Ca, last, leaf};
 
-const SERVER: &str = "spiffe://cluster.local/ns/payments/sa/payment-provider";
+pub(crate) const SERVER: &str = "spiffe://cluster.local/ns/payments/sa/payment-provider";
 
 /// Both ends after a handshake, or the first error and who met it.
-type Met = Result<(ServerConnection, ClientConnection), (&'static str, Error)>;
+pub(crate) type Met = Result<(ServerConnection, ClientConnection), (&'static str, Error)>;
 
-fn meet(server: ServerConfig, client: ClientConfig) -> Met {
+pub(crate) fn meet(server: ServerConfig, client: ClientConfig) -> Met {
     meet_at(Arc::new(server), Arc::new(client), "localhost")
 }
 
-fn meet_at(server: Arc<ServerConfig>, client: Arc<ClientConfig>, name: &'static str) -> Met {
+pub(crate) fn meet_at(server: Arc<ServerConfig>, client: Arc<ClientConfig>, name: &'static str) -> Met {
     let mut server = ServerConnection::new(server).unwrap();
     let mut client = ClientConnection::new(client, name.try_into().unwrap()).unwrap();
     while client.wants_write() || server.wants_write() {
@@ -51,19 +51,25 @@ fn meet_at(server: Arc<ServerConfig>, client: Arc<ClientConfig>, name: &'static 
     Ok((server, client))
 }
 
-fn refused_by(met: Met) -> &'static str {
+pub(crate) fn refused_by(met: Met) -> &'static str {
     met.map(|_| ()).unwrap_err().0
 }
 
-fn id(text: &str) -> SpiffeId {
+pub(crate) fn id(text: &str) -> SpiffeId {
     text.parse().unwrap()
 }
 
-fn server(ca: &Ca) -> ServerConfig {
-    ca.identity(&leaf(&[SERVER])).server_config().unwrap()
+/// A server with one identity for ever.
+pub(crate) fn serving(identity: Identity) -> ServerConfig {
+    let identity = Arc::new(identity);
+    server_config(Current::new(move || Arc::clone(&identity))).unwrap()
 }
 
-fn client(identity: &Identity) -> ClientConfig {
+fn server(ca: &Ca) -> ServerConfig {
+    serving(ca.identity(&leaf(&[SERVER])))
+}
+
+pub(crate) fn client(identity: &Identity) -> ClientConfig {
     identity.client_config(id(SERVER)).unwrap()
 }
 
@@ -112,7 +118,7 @@ fn a_client_of_another_ca_is_refused() {
 #[test]
 fn a_client_refuses_a_server_of_another_ca() {
     let (ca, other) = (Ca::new(), Ca::new());
-    let impostor = other.sign(&leaf(&[SERVER])).trusting(&ca).server_config().unwrap();
+    let impostor = serving(other.sign(&leaf(&[SERVER])).trusting(&ca));
     assert_eq!(refused_by(meet(impostor, client_with(&ca, &leaf(&[CALLER])))), "client");
 }
 
@@ -179,7 +185,7 @@ fn an_expired_or_future_certificate_is_refused_at_both_ends() {
         last(&mut caller, from, until);
         last(&mut callee, from, until);
         assert_eq!(refused_by(meet(server(&ca), client_with(&ca, &caller))), "server");
-        let stale = ca.identity(&callee).server_config().unwrap();
+        let stale = serving(ca.identity(&callee));
         assert_eq!(refused_by(meet(stale, client_with(&ca, &leaf(&[CALLER])))), "client");
     }
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contracts::charge::{CHARGES_PATH, ChargeItem, Method, Verdict};
-use gate::tls::Identity;
 use invoice_app::clients::provider::Provider;
+use invoice_app::settings::Settings;
 use proof::processes::{Service, free_port};
-use service::Clock;
-use testkit::client::{PROVIDER, signer, with_certificate};
-use testkit::stack::provider_vars;
+use service::{Clock, Vars};
+use testkit::client::{signer, with_certificate};
+use testkit::stack::{invoice_app_vars, provider_vars};
 use testkit::{Database, Engine, Home, client};
 
 /// A running payment provider, and the client that invoice-app has for it.
@@ -35,10 +35,10 @@ impl Target {
         let mut service = Service::new(&home, name, port, vars);
         service.start(&client::plain()).await;
         let url = format!("https://localhost:{port}");
-        let identity = Identity::load(&home.path("pki/invoice-app")).expect("an identity");
-        let tls = identity.client_config(PROVIDER.parse().expect("an id")).expect("TLS");
-        let timeout = Duration::from_secs(30);
-        let client = Provider::new(&url, tls, signer(&home), timeout, Clock::system()).expect("a client");
+        // As invoice-app would read it; its own database is not opened.
+        let vars = Vars::fixed(invoice_app_vars(&home, "sqlite://unused.sqlite", &url));
+        let settings = Settings::read(&vars).expect("settings");
+        let client = Provider::new(&url, settings.provider.caller, Clock::system());
         Self { database, home, _service: service, client: Arc::new(client), url }
     }
 

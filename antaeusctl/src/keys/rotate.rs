@@ -1,0 +1,180 @@
+//! `keys rotate`: a new signing key without a moment in which a good token is refused. Whoever verifies must know the
+//! new key before anybody signs with it, and the old one for as long as a token of it lives.
+//!
+//! The files alone say how far a rotation is: `next.pem` is there from `publish` to `switch`, and jwks.json holds more
+//! than the key in use until `retire`. There is one private key at any time, two between the first steps; the old one
+//! is gone with `switch`.
+
+use std::fmt;
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use gate::keys::{PublicJwk, SigningKey, parse_jwks};
+use gate::token::{LEEWAY, api_key, charge};
+
+use super::{DAY, KeysError, publish};
+use crate::files;
+
+/// Who signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Issuer {
+    /// invoice-app, each request to the payment provider.
+    Charge,
+    /// The operator, API keys.
+    Operator,
+}
+
+/// The steps, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Step {
+    /// Make the next key and let everybody know its public half.
+    Publish,
+    /// Sign with it.
+    Switch,
+    /// Forget the old one.
+    Retire,
+}
+
+/// The arguments of `keys rotate`.
+#[derive(Debug, Args)]
+pub struct Rotate {
+    /// Where the folders of `keys init` are.
+    #[arg(long)]
+    pub dir: PathBuf,
+    /// Whose key.
+    #[arg(long)]
+    pub issuer: Issuer,
+    /// Which step; each may be repeated.
+    #[arg(long)]
+    pub step: Step,
+}
+
+impl fmt::Display for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Charge => "charge",
+            Self::Operator => "operator",
+        })
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Publish => "publish",
+            Self::Switch => "switch",
+            Self::Retire => "retire",
+        })
+    }
+}
+
+/// How far a rotation is.
+enum State {
+    /// One key, known to all.
+    Steady,
+    /// The next key exists; whether it is published yet, a crash may have left open.
+    Next { key: SigningKey, published: bool },
+    /// The new key signs, the old one is still known.
+    Switched,
+}
+
+struct Folder {
+    private: PathBuf,
+    next: PathBuf,
+    jwks: PathBuf,
+    current: SigningKey,
+    public: Vec<PublicJwk>,
+}
+
+pub(super) fn rotate(arguments: &Rotate, out: &mut dyn Write) -> Result<(), KeysError> {
+    let folder = Folder::read(arguments)?;
+    let refused = |state, next| {
+        let (issuer, dir) = (arguments.issuer, arguments.dir.clone());
+        Err(KeysError::OutOfOrder { issuer, state, next, dir })
+    };
+    match (arguments.step, folder.state()?) {
+        (Step::Publish, State::Steady) => folder.publish(&folder.new_key()?)?,
+        (Step::Publish, State::Next { key, .. }) => folder.publish(&key)?,
+        (Step::Publish, State::Switched) => {
+            return refused("the last rotation is not finished", Step::Retire);
+        }
+        (Step::Switch, State::Next { published: true, .. }) => files::rename(&folder.next, &folder.private)?,
+        (Step::Switch | Step::Retire, State::Next { published: false, .. }) => {
+            return refused("the next key is not in jwks.json yet", Step::Publish);
+        }
+        (Step::Retire, State::Next { .. }) => return refused("the next key is not in use yet", Step::Switch),
+        (Step::Switch, State::Steady) => return refused("there is no next key", Step::Publish),
+        (Step::Retire, State::Switched) => publish(&folder.jwks, [folder.current.public_jwk()])?,
+        (Step::Switch, State::Switched) | (Step::Retire, State::Steady) => {}
+    }
+    let folder = Folder::read(arguments)?;
+    let kids: Vec<&str> = folder.public.iter().map(PublicJwk::kid).collect();
+    writeln!(
+        out,
+        "{}: signed with {}, accepted {}",
+        arguments.issuer,
+        folder.current.kid(),
+        kids.join(", ")
+    )?;
+    writeln!(out, "{}", advice(arguments.issuer, arguments.step))?;
+    Ok(())
+}
+
+impl Folder {
+    fn read(arguments: &Rotate) -> Result<Self, KeysError> {
+        let folder = arguments.dir.join(arguments.issuer.to_string());
+        let [private, next, jwks] = ["private.pem", "next.pem", "jwks.json"].map(|name| folder.join(name));
+        let current = SigningKey::load(&private)?;
+        let text = std::fs::read_to_string(&jwks)
+            .map_err(|source| gate::keys::KeyError::Read { path: jwks.clone(), source })?;
+        let public = parse_jwks(&text)?;
+        if !public.iter().any(|jwk| jwk.kid() == current.kid()) {
+            return Err(KeysError::NotPublished(jwks));
+        }
+        Ok(Self { private, next, jwks, current, public })
+    }
+
+    fn state(&self) -> Result<State, KeysError> {
+        if self.next.exists() {
+            let key = SigningKey::load(&self.next)?;
+            let published = self.public.iter().any(|jwk| jwk.kid() == key.kid());
+            return Ok(State::Next { key, published });
+        }
+        Ok(if self.public.len() > 1 { State::Switched } else { State::Steady })
+    }
+
+    fn new_key(&self) -> Result<SigningKey, KeysError> {
+        files::write_private(&self.next, &SigningKey::generate_pem()?)?;
+        Ok(SigningKey::load(&self.next)?)
+    }
+
+    fn publish(&self, next: &SigningKey) -> Result<(), KeysError> {
+        let others = self.public.iter().filter(|jwk| jwk.kid() != next.kid()).cloned();
+        publish(&self.jwks, others.chain([next.public_jwk()]))
+    }
+}
+
+fn advice(issuer: Issuer, step: Step) -> String {
+    let (reader, token, life) = match issuer {
+        Issuer::Charge => {
+            ("payment-provider", "signed request", format!("{} seconds", charge::MAX_LIFETIME + LEEWAY))
+        }
+        Issuer::Operator => {
+            ("every service", "API key", format!("up to {} days", api_key::MAX_LIFETIME / DAY))
+        }
+    };
+    match step {
+        Step::Publish => format!(
+            "give jwks.json to {reader} if it reads a copy, wait for its identity_reloads_total (RELOAD_MS, 5 seconds \
+             unless set), then: --step switch"
+        ),
+        Step::Switch => format!(
+            "the old private key is gone; wait until no {token} of it is alive ({life}) or issue those anew, \
+             then: --step retire"
+        ),
+        Step::Retire => {
+            format!("give jwks.json to {reader} if it reads a copy; what the old key signed is refused")
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! `keys show`: names and public halves.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use gate::keys::{KeyError, PublicJwk, SigningKey, parse_jwks};
+
+use super::KeysError;
+
+/// The arguments of `keys show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// A private.pem or a jwks.json.
+    pub file: PathBuf,
+}
+
+pub(super) fn show(file: &Path, out: &mut dyn Write) -> Result<(), KeysError> {
+    for jwk in public_halves(file)? {
+        writeln!(out, "kid {}\n{}", jwk.kid(), serde_json::to_string(&jwk)?)?;
+    }
+    Ok(())
+}
+
+fn public_halves(file: &Path) -> Result<Vec<PublicJwk>, KeysError> {
+    let text =
+        std::fs::read_to_string(file).map_err(|source| KeyError::Read { path: file.to_owned(), source })?;
+    if text.trim_start().starts_with('{') {
+        return Ok(parse_jwks(&text)?);
+    }
+    Ok(vec![SigningKey::from_pem(&text)?.public_jwk()])
+}

@@ -1,0 +1,85 @@
+//! Who we are to the payment provider: a client that shows our certificate, and the key that signs for it. A token is
+//! bound to the certificate of the connection that it travels over, so the two are one value.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gate::SpiffeId;
+use gate::keys::SigningKey;
+use gate::tls::Identity;
+use gate::token::charge::{AUDIENCE, ChargeSigner, ISSUER};
+use rustls::{ClientConfig, RootCertStore};
+use service::ConfigError;
+use service::reload::Credential;
+
+/// To be taken once per request.
+pub struct Caller {
+    /// Connections that show our certificate.
+    pub http: reqwest::Client,
+    /// Signs what goes over them.
+    pub signer: ChargeSigner,
+    identity: Option<Identity>,
+}
+
+/// Both ends of the connection.
+#[derive(Clone, Debug)]
+pub struct Ends {
+    /// Us.
+    pub own: SpiffeId,
+    /// Whom we talk to, and to nobody else.
+    pub provider: SpiffeId,
+}
+
+impl Caller {
+    /// A caller with a certificate, or in a mesh without one.
+    pub fn new(
+        identity: Option<Identity>,
+        key: SigningKey,
+        ends: &Ends,
+        timeout: Duration,
+    ) -> Result<Self, ConfigError> {
+        let tls = match &identity {
+            Some(own) => own.client_config(ends.provider.clone())?,
+            None => plain()?,
+        };
+        let signer = ChargeSigner {
+            key,
+            issuer: ISSUER.into(),
+            subject: ends.own.clone(),
+            audience: AUDIENCE.into(),
+            thumbprint: identity.as_ref().map(Identity::thumbprint),
+        };
+        let http = client(tls, timeout).map_err(ConfigError::internal)?;
+        Ok(Self { http, signer, identity })
+    }
+}
+
+impl Credential for Caller {
+    fn check(&self, now: i64) -> Result<(), ConfigError> {
+        self.identity.as_ref().map_or(Ok(()), |own| Ok(own.check_as_client(now)?))
+    }
+
+    fn expires_at(&self) -> Option<i64> {
+        self.identity.as_ref().map(Identity::expires_at)
+    }
+}
+
+fn client(tls: ClientConfig, timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        // An answer from elsewhere is no answer of the provider's.
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(timeout)
+        .timeout(timeout)
+        .pool_idle_timeout(Duration::from_secs(50))
+        .build()
+}
+
+/// In a mesh the sidecar ends TLS; a client that trusts nobody cannot speak TLS by mistake.
+fn plain() -> Result<ClientConfig, ConfigError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|e| ConfigError::new(format!("cannot start TLS: {e}")))?;
+    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
