@@ -11,6 +11,7 @@ mod compat_provider;
 mod gate;
 mod layers;
 mod ledger;
+mod limits;
 mod older_clients;
 mod openapi;
 mod outages;
