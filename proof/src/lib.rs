@@ -1,4 +1,5 @@
 //! Proofs from outside: the running binaries, killed, measured, asked.
 
+pub mod checksum;
 pub mod invariants;
 pub mod processes;
