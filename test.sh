@@ -5,14 +5,15 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 
 usage() {
   cat <<'END'
-usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, chaos, static
+usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, chaos, drills, static
        ./test.sh e2e                      deploy.sh in a folder and on ports of its own; every invoice gets paid
        ./test.sh cargo                    unit and integration tests, on SQLite and PostgreSQL
        ./test.sh chaos                    SIGKILL of either service at random moments; bad settings
+       ./test.sh drills                   keys, certificates and the CA replaced while payments go on
        ./test.sh static                   scripts, formatting, documents that are made from the code
        ./test.sh k8s                      on the current cluster, or the one that $CLUSTER_UP starts
        ./test.sh bench startup [--rounds N] [--json]
---fast leaves out chaos.
+--fast leaves out chaos and drills.
 
 PostgreSQL: TEST_DATABASE_URL, a server on which databases may be created; without it a throw-away server is
 started from the installed programs; without those the tests run on SQLite alone and say so.
@@ -166,6 +167,12 @@ chaos() {
   cargo_test -p proof --test processes -- --nocapture
 }
 
+drills() {
+  cargo build --locked --bins
+  with_postgres
+  cargo_test -p proof --test drills -- --nocapture
+}
+
 # --- static
 
 scripts_are_clean() {
@@ -198,15 +205,16 @@ all)
   e2e
   cargo_tests
   chaos
+  drills
   static
   ;;
 --fast)
   e2e
   cargo_tests
   static
-  echo "left out (--fast): chaos"
+  echo "left out (--fast): chaos, drills"
   ;;
-e2e | chaos | static) "$1" ;;
+e2e | chaos | drills | static) "$1" ;;
 cargo) cargo_tests ;;
 k8s)
   shift

@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::UnixTime;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::NoServerSessionStorage;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ServerConfig};
 
 use crate::peer::Thumbprint;
+use crate::refusal::Refusal;
 use crate::spiffe::SpiffeId;
 use server_identity::ServerIdentityVerifier;
 use trust::Trust;
@@ -128,6 +129,16 @@ impl Identity {
     /// As [`Self::check_as_server`], for a certificate that is meant for a client.
     pub fn check_as_client(&self, now: i64) -> Result<(), TlsError> {
         self.trust.check_client(&self.own.cert, unix(now)).map_err(|e| self.refused(&e))
+    }
+
+    /// Whether a client that showed these certificates some time ago would still be let in.
+    ///
+    /// # Errors
+    /// When it would not: revoked, expired, or its CA is no longer trusted.
+    pub fn accepts_client(&self, shown: &[CertificateDer<'_>], now: i64) -> Result<(), Refusal> {
+        let (leaf, rest) = shown.split_first().ok_or(Refusal::NoPeerIdentity)?;
+        let judged = self.trust.clients.verify_client_cert(leaf, rest, unix(now));
+        judged.map(|_| ()).map_err(|_| Refusal::PeerUntrusted)
     }
 
     fn refused(&self, cause: &rustls::Error) -> TlsError {

@@ -25,7 +25,7 @@ pub struct Gate {
 impl Gate {
     fn judge(&self, req: &ServiceRequest) -> Result<VerifiedCharge, Refusal> {
         let now = self.clock.seconds();
-        let peer = identify(req, self.source, now)?;
+        let peer = identify(req, &self.source, now)?;
         let claimed = Claimed { peer: Some(peer.id.to_string()), ..Claimed::default() };
         req.extensions_mut().insert(claimed);
         let token = bearer_text(req.headers().get_all(AUTHORIZATION).map(|value| value.as_bytes()))?;
