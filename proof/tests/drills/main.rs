@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 #![expect(clippy::print_stdout, reason = "how many payments a drill saw says what it is worth")]
 
+mod operator;
 mod payments;
 mod refusals;
 mod rotation;

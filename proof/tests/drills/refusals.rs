@@ -65,6 +65,9 @@ async fn a_connection_ends_with_its_certificate() {
     let signer = signer_with(&all.home.path("keys/charge/private.pem"), Some(identity.thumbprint()));
     let (standing, late) = (with_certificate(&folder), with_certificate(&folder));
     assert_eq!(all.ask(&standing, &signer).await, Ok(200));
+    let expiry = "certificate_expiry_seconds{what=\"caller\"}";
+    let shown = async || all.invoice_app.metric(&all.http, expiry).await;
+    until("its end is shown", async || i64::try_from(shown().await) == Ok(end)).await;
     until("the connection ends", async || {
         tokio::time::sleep(Duration::from_millis(50)).await;
         let now = Clock::system().seconds();
