@@ -69,17 +69,24 @@ pub fn on_connect(io: &dyn Any, data: &mut Extensions) {
 pub fn identify(req: &ServiceRequest, source: &Source, now: i64) -> Result<Peer, Refusal> {
     match (req.conn_data::<Connection>(), source) {
         (Some(Connection::Tls { peer, shown }), Source::Certificate(current)) => {
-            let peer = peer.clone()?.at(now)?;
+            let peer = noted(req, peer.clone()?).at(now)?;
             shown.is_accepted(&current.get(), now)?;
             Ok(peer)
         }
         (Some(Connection::Plain { loopback }), Source::Mesh) => {
             let line = req.headers().get_all("x-forwarded-client-cert").last();
             let line = line.ok_or(Refusal::NoPeerIdentity)?;
-            Peer::from_xfcc(line.to_str().map_err(|_| Refusal::BadPeerIdentity)?, *loopback)
+            let line = line.to_str().map_err(|_| Refusal::BadPeerIdentity)?;
+            Ok(noted(req, Peer::from_xfcc(line, *loopback)?))
         }
         _ => Err(Refusal::NoPeerIdentity),
     }
+}
+
+/// For the audit line, should the request be refused after all.
+fn noted(req: &ServiceRequest, peer: Peer) -> Peer {
+    req.extensions_mut().insert(Claimed { peer: Some(peer.id.to_string()), ..Claimed::default() });
+    peer
 }
 
 /// Who a refused caller said to be; for the audit line only.

@@ -50,6 +50,9 @@ async fn a_revoked_certificate_opens_no_connection_and_keeps_none() {
     assert!(refused.contains("CertificateRevoked"), "{refused}");
     assert_eq!(all.ask(&standing, &its_signer).await, Ok(401));
     assert_eq!(all.refusals("peer_untrusted").await, 1);
+    let log = all.provider.log();
+    let audit = log.lines().find(|line| line.contains("peer_untrusted")).expect("an audit line");
+    assert!(audit.contains("ns/antaeus/sa/invoice-app"), "{audit}");
     assert_eq!(all.ask(&with_certificate(&folder), &signer(&all.home)).await, Ok(200));
 }
 
