@@ -5,14 +5,16 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 
 usage() {
   cat <<'END'
-usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, chaos, static
+usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, attacks, chaos, drills, static
        ./test.sh e2e                      deploy.sh in a folder and on ports of its own; every invoice gets paid
        ./test.sh cargo                    unit and integration tests, on SQLite and PostgreSQL
        ./test.sh chaos                    SIGKILL of either service at random moments; bad settings
+       ./test.sh attacks                  the attack table, row by row, against the running services
+       ./test.sh drills                   keys, certificates and the CA replaced while payments go on
        ./test.sh static                   scripts, formatting, documents that are made from the code
        ./test.sh k8s                      on the current cluster, or the one that $CLUSTER_UP starts
        ./test.sh bench startup|charge|flood [--rounds N] [--seconds N] [--json]
---fast leaves out chaos.
+--fast leaves out chaos and drills.
 
 PostgreSQL: TEST_DATABASE_URL, a server on which databases may be created; without it a throw-away server is
 started from the installed programs; without those the tests run on SQLite alone and say so.
@@ -166,6 +168,18 @@ chaos() {
   cargo_test -p proof --test processes -- --nocapture
 }
 
+attacks() {
+  cargo build --locked --bins
+  with_postgres
+  cargo_test -p proof --test attacks -- --nocapture
+}
+
+drills() {
+  cargo build --locked --bins
+  with_postgres
+  cargo_test -p proof --test drills -- --nocapture
+}
+
 # --- static
 
 scripts_are_clean() {
@@ -199,16 +213,20 @@ all)
   # One by one and not by &&, which would switch off `set -e` inside of each.
   e2e
   cargo_tests
+  # By itself `./test.sh attacks` flips ten times as many bits.
+  ATTACK_FLIPS=1000 attacks
   chaos
+  drills
   static
   ;;
 --fast)
   e2e
   cargo_tests
+  ATTACK_FLIPS=1000 attacks
   static
-  echo "left out (--fast): chaos"
+  echo "left out (--fast): chaos, drills"
   ;;
-e2e | chaos | static) "$1" ;;
+attacks | e2e | chaos | drills | static) "$1" ;;
 cargo) cargo_tests ;;
 k8s)
   shift

@@ -13,9 +13,10 @@ use service::api_auth::Guarded;
 use service::identity::{IdentitySettings, TlsMode};
 use service::limits::{self, Capacity};
 use service::metrics::{self, Metrics};
+use service::peer::{self, Source};
 use service::reload::{Reloaded, Reloading, Reloads};
 use service::server::{Shutdown, listen};
-use service::{Clock, ConfigError, Vars, peer, run, trace};
+use service::{Clock, ConfigError, Vars, run, trace};
 
 use crate::handlers::gate::{self as gate_handler, Gate};
 use crate::handlers::state::State;
@@ -61,8 +62,7 @@ impl App {
         });
         let mut reloads = Reloads::new(&metrics, &clock)?;
         reloads.watch(&settings.verifier)?;
-        let tls = tls(&settings.identity, &mut reloads)?;
-        let source = settings.identity.peer_source();
+        let (source, tls) = callers(&settings.identity, &mut reloads)?;
         let gate = Gate { verifier: settings.verifier, source, clock: clock.clone() };
         let (listener, addr) = listen(settings.server.listen)?;
         let (admin, admin_addr) = listen(settings.server.admin)?;
@@ -141,13 +141,18 @@ fn business(
     Ok(server.map_err(ConfigError::internal)?.run())
 }
 
-/// What is shown and trusted is asked for at each handshake.
-fn tls(identity: &IdentitySettings, reloads: &mut Reloads) -> Result<Option<ServerConfig>, ConfigError> {
-    let TlsMode::Rustls(files) = &identity.mode else { return Ok(None) };
+/// How callers are known. What we show and trust is asked for at each handshake.
+fn callers(
+    identity: &IdentitySettings,
+    reloads: &mut Reloads,
+) -> Result<(Source, Option<ServerConfig>), ConfigError> {
+    let TlsMode::Rustls(files) = &identity.mode else { return Ok((Source::Mesh, None)) };
     let (paths, files) = (files.paths(), files.clone());
     let identity = Reloaded::read("identity", paths, move || files.load())?;
     reloads.watch(&identity)?;
-    Ok(Some(gate::tls::server_config(Current::new(move || identity.get()))?))
+    let current = Current::new(move || identity.get());
+    let tls = gate::tls::server_config(current.clone())?;
+    Ok((Source::Certificate(current), Some(tls)))
 }
 
 fn compat(

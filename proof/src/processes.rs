@@ -69,16 +69,23 @@ impl Service {
         PATIENCE
     }
 
-    /// Base URL of its admin port.
-    #[must_use]
-    pub fn admin(&self) -> &str {
-        &self.admin
+    /// The value of a metric with its labels, as it stands in the text; 0 when it is not there.
+    pub async fn metric(&self, http: &reqwest::Client, name: &str) -> u64 {
+        let text = self.metrics(http).await;
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.map_or(0, |value| value.parse().expect("a whole number"))
     }
 
-    /// Everything that it wrote.
+    /// All metrics as text.
+    pub async fn metrics(&self, http: &reqwest::Client) -> String {
+        let answer = http.get(format!("{}/metrics", self.admin)).send().await.expect("metrics");
+        answer.text().await.expect("text")
+    }
+
+    /// What it wrote so far.
     #[must_use]
     pub fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
+        std::fs::read_to_string(&self.log).expect("a log")
     }
 
     /// SIGKILL.

@@ -5,16 +5,19 @@
 //! than the key in use until `retire`. There is one private key at any time, two between the first steps; the old one
 //! is gone with `switch`.
 
+mod folder;
+
 use std::fmt;
 use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use gate::keys::{PublicJwk, SigningKey, parse_jwks};
+use gate::keys::PublicJwk;
 use gate::token::{LEEWAY, api_key, charge};
 
 use super::{DAY, KeysError, publish};
 use crate::files;
+use folder::{Folder, State};
 
 /// Who signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -69,26 +72,8 @@ impl fmt::Display for Step {
     }
 }
 
-/// How far a rotation is.
-enum State {
-    /// One key, known to all.
-    Steady,
-    /// The next key exists; whether it is published yet, a crash may have left open.
-    Next { key: SigningKey, published: bool },
-    /// The new key signs, the old one is still known.
-    Switched,
-}
-
-struct Folder {
-    private: PathBuf,
-    next: PathBuf,
-    jwks: PathBuf,
-    current: SigningKey,
-    public: Vec<PublicJwk>,
-}
-
 pub(super) fn rotate(arguments: &Rotate, out: &mut dyn Write) -> Result<(), KeysError> {
-    let folder = Folder::read(arguments)?;
+    let folder = Folder::read(&arguments.dir.join(arguments.issuer.to_string()))?;
     let refused = |state, next| {
         let (issuer, dir) = (arguments.issuer, arguments.dir.clone());
         Err(KeysError::OutOfOrder { issuer, state, next, dir })
@@ -108,7 +93,7 @@ pub(super) fn rotate(arguments: &Rotate, out: &mut dyn Write) -> Result<(), Keys
         (Step::Retire, State::Switched) => publish(&folder.jwks, [folder.current.public_jwk()])?,
         (Step::Switch, State::Switched) | (Step::Retire, State::Steady) => {}
     }
-    let folder = Folder::read(arguments)?;
+    let folder = Folder::read(&arguments.dir.join(arguments.issuer.to_string()))?;
     let kids: Vec<&str> = folder.public.iter().map(PublicJwk::kid).collect();
     writeln!(
         out,
@@ -119,40 +104,6 @@ pub(super) fn rotate(arguments: &Rotate, out: &mut dyn Write) -> Result<(), Keys
     )?;
     writeln!(out, "{}", advice(arguments.issuer, arguments.step))?;
     Ok(())
-}
-
-impl Folder {
-    fn read(arguments: &Rotate) -> Result<Self, KeysError> {
-        let folder = arguments.dir.join(arguments.issuer.to_string());
-        let [private, next, jwks] = ["private.pem", "next.pem", "jwks.json"].map(|name| folder.join(name));
-        let current = SigningKey::load(&private)?;
-        let text = std::fs::read_to_string(&jwks)
-            .map_err(|source| gate::keys::KeyError::Read { path: jwks.clone(), source })?;
-        let public = parse_jwks(&text)?;
-        if !public.iter().any(|jwk| jwk.kid() == current.kid()) {
-            return Err(KeysError::NotPublished(jwks));
-        }
-        Ok(Self { private, next, jwks, current, public })
-    }
-
-    fn state(&self) -> Result<State, KeysError> {
-        if self.next.exists() {
-            let key = SigningKey::load(&self.next)?;
-            let published = self.public.iter().any(|jwk| jwk.kid() == key.kid());
-            return Ok(State::Next { key, published });
-        }
-        Ok(if self.public.len() > 1 { State::Switched } else { State::Steady })
-    }
-
-    fn new_key(&self) -> Result<SigningKey, KeysError> {
-        files::write_private(&self.next, &SigningKey::generate_pem()?)?;
-        Ok(SigningKey::load(&self.next)?)
-    }
-
-    fn publish(&self, next: &SigningKey) -> Result<(), KeysError> {
-        let others = self.public.iter().filter(|jwk| jwk.kid() != next.kid()).cloned();
-        publish(&self.jwks, others.chain([next.public_jwk()]))
-    }
 }
 
 fn advice(issuer: Issuer, step: Step) -> String {

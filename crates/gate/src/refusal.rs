@@ -43,6 +43,8 @@ refusals! {
     BadPeerIdentity => "bad_peer_identity", Unauthorized;
     /// The certificate that opened the connection has ended since.
     PeerExpired => "peer_expired", Unauthorized;
+    /// The certificate that opened the connection would not open one now: revoked, or its CA is gone.
+    PeerUntrusted => "peer_untrusted", Unauthorized;
     /// The peer is known and is not the one that may call.
     WrongPeer => "wrong_peer", Forbidden;
     /// No token was presented.

@@ -1,6 +1,7 @@
 //! Mutual TLS 1.3 between workloads, outside a mesh.
 
 mod current;
+mod error;
 mod load;
 mod server_identity;
 mod trust;
@@ -10,65 +11,22 @@ use std::sync::Arc;
 
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::UnixTime;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::NoServerSessionStorage;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ServerConfig};
 
 use crate::peer::Thumbprint;
+use crate::refusal::Refusal;
 use crate::spiffe::SpiffeId;
 use server_identity::ServerIdentityVerifier;
 use trust::Trust;
 
 pub use current::Current;
+pub use error::TlsError;
 
 const ALPN: &[u8] = b"http/1.1";
 const VERSIONS: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS13];
-
-/// Why an identity cannot be used. The messages name the file and what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// The file could not be read.
-    #[error("cannot read {}: {source}; create it with `antaeusctl pki init`", path.display())]
-    Read {
-        /// Which file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The file does not hold what it should.
-    #[error("{} holds no {expected}; renew it with `antaeusctl pki init --force`", path.display())]
-    Content {
-        /// Which file.
-        path: PathBuf,
-        /// What it should hold.
-        expected: &'static str,
-    },
-    /// Certificate and private key are not a pair.
-    #[error(
-        "cert.pem and key.pem in {} are not a pair; renew them with `antaeusctl pki init --force`",
-        dir.display()
-    )]
-    NotAPair {
-        /// Where both stand.
-        dir: PathBuf,
-    },
-    /// Nobody who trusts the CA beside it would accept the certificate as a server's.
-    #[error(
-        "the certificate in {} is refused under its own ca.pem ({cause}); \
-         renew it with `antaeusctl pki init --force`",
-        dir.display()
-    )]
-    NotTrusted {
-        /// Where the certificate stands.
-        dir: PathBuf,
-        /// What the check said.
-        cause: String,
-    },
-    /// rustls refused the set-up.
-    #[error("TLS cannot be set up: {0}")]
-    Rustls(String),
-}
 
 /// A workload's certificate, its key, the CAs that it trusts and what they revoked: one value, loaded
 /// and swapped whole.
@@ -128,6 +86,16 @@ impl Identity {
     /// As [`Self::check_as_server`], for a certificate that is meant for a client.
     pub fn check_as_client(&self, now: i64) -> Result<(), TlsError> {
         self.trust.check_client(&self.own.cert, unix(now)).map_err(|e| self.refused(&e))
+    }
+
+    /// Whether a client that showed these certificates some time ago would still be let in.
+    ///
+    /// # Errors
+    /// When it would not: revoked, expired, or its CA is no longer trusted.
+    pub fn accepts_client(&self, shown: &[CertificateDer<'_>], now: i64) -> Result<(), Refusal> {
+        let (leaf, rest) = shown.split_first().ok_or(Refusal::NoPeerIdentity)?;
+        let judged = self.trust.clients.verify_client_cert(leaf, rest, unix(now));
+        judged.map(|_| ()).map_err(|_| Refusal::PeerUntrusted)
     }
 
     fn refused(&self, cause: &rustls::Error) -> TlsError {

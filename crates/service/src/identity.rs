@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use gate::SpiffeId;
 use gate::tls::{Identity, TlsError};
 
-use crate::peer::Source;
 use crate::settings::{ConfigError, Var, Vars};
 
 const MODE: Var = Var::unset(
@@ -78,15 +77,6 @@ impl IdentitySettings {
             }
             Some(other) => Err(ConfigError::bad(&MODE, other, "it must be rustls or mesh")),
             None => Err(ConfigError::new(format!("set TLS_MODE: {}", MODE.meaning))),
-        }
-    }
-
-    /// Where the identities of callers come from.
-    #[must_use]
-    pub fn peer_source(&self) -> Source {
-        match self.mode {
-            TlsMode::Rustls(_) => Source::Certificate,
-            TlsMode::Mesh => Source::Mesh,
         }
     }
 }

@@ -1,30 +1,52 @@
 //! The caller's workload identity, from the connection; and the audit line of every refusal.
 
 use std::any::Any;
+use std::cell::RefCell;
+use std::sync::Arc;
 
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::dev::{Extensions, ServiceRequest};
 use actix_web::rt::net::TcpStream;
 use actix_web::{HttpMessage, HttpRequest, web};
+use gate::tls::{Current, Identity};
 use gate::{Peer, Refusal};
+use rustls::pki_types::CertificateDer;
 
 use crate::Problem;
 use crate::metrics::Metrics;
 
 /// What is known of a connection, once for all its requests.
-#[derive(Clone, Debug)]
 enum Connection {
     /// We ended TLS: the client certificate says who it is.
-    Tls(Result<Peer, Refusal>),
+    Tls { peer: Result<Peer, Refusal>, shown: Shown },
     /// Plain TCP: only a sidecar on loopback can vouch for the caller.
     Plain { loopback: bool },
 }
 
+/// What opened the connection. A handshake's judgement holds until there is another identity to judge by: whoever
+/// is revoked meanwhile is out, connected or not.
+struct Shown {
+    chain: Vec<CertificateDer<'static>>,
+    /// Held by the thread that serves the connection.
+    judged_by: RefCell<Option<Arc<Identity>>>,
+}
+
+impl Shown {
+    fn is_accepted(&self, by: &Arc<Identity>, now: i64) -> Result<(), Refusal> {
+        let mut judged_by = self.judged_by.borrow_mut();
+        if !judged_by.as_ref().is_some_and(|before| Arc::ptr_eq(before, by)) {
+            by.accepts_client(&self.chain, now)?;
+            *judged_by = Some(Arc::clone(by));
+        }
+        Ok(())
+    }
+}
+
 /// Where identities come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Source {
-    /// The client certificate of our own TLS.
-    Certificate,
+    /// The client certificate of our own TLS, as good as this identity finds it.
+    Certificate(Current),
     /// The mesh's `X-Forwarded-Client-Cert`.
     Mesh,
 }
@@ -32,9 +54,11 @@ pub enum Source {
 /// For `HttpServer::on_connect`. An unknown kind of connection leaves nothing behind, and so has no identity.
 pub fn on_connect(io: &dyn Any, data: &mut Extensions) {
     if let Some(tls) = io.downcast_ref::<TlsStream<TcpStream>>() {
-        let certificate = tls.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-        let peer = certificate.map_or(Err(Refusal::NoPeerIdentity), |der| Peer::from_certificate(der));
-        data.insert(Connection::Tls(peer));
+        let chain = tls.get_ref().1.peer_certificates().unwrap_or_default();
+        let peer = chain.first().map_or(Err(Refusal::NoPeerIdentity), |der| Peer::from_certificate(der));
+        let chain = chain.iter().map(|der| der.clone().into_owned()).collect();
+        let shown = Shown { chain, judged_by: RefCell::default() };
+        data.insert(Connection::Tls { peer, shown });
     } else if let Some(tcp) = io.downcast_ref::<TcpStream>() {
         let loopback = tcp.peer_addr().is_ok_and(|addr| addr.ip().to_canonical().is_loopback());
         data.insert(Connection::Plain { loopback });
@@ -42,16 +66,27 @@ pub fn on_connect(io: &dyn Any, data: &mut Extensions) {
 }
 
 /// Who is calling at `now`, in seconds: a connection says nothing more once its certificate has ended.
-pub fn identify(req: &ServiceRequest, source: Source, now: i64) -> Result<Peer, Refusal> {
+pub fn identify(req: &ServiceRequest, source: &Source, now: i64) -> Result<Peer, Refusal> {
     match (req.conn_data::<Connection>(), source) {
-        (Some(Connection::Tls(peer)), Source::Certificate) => peer.clone()?.at(now),
+        (Some(Connection::Tls { peer, shown }), Source::Certificate(current)) => {
+            let peer = noted(req, peer.clone()?).at(now)?;
+            shown.is_accepted(&current.get(), now)?;
+            Ok(peer)
+        }
         (Some(Connection::Plain { loopback }), Source::Mesh) => {
             let line = req.headers().get_all("x-forwarded-client-cert").last();
             let line = line.ok_or(Refusal::NoPeerIdentity)?;
-            Peer::from_xfcc(line.to_str().map_err(|_| Refusal::BadPeerIdentity)?, *loopback)
+            let line = line.to_str().map_err(|_| Refusal::BadPeerIdentity)?;
+            Ok(noted(req, Peer::from_xfcc(line, *loopback)?))
         }
         _ => Err(Refusal::NoPeerIdentity),
     }
+}
+
+/// For the audit line, should the request be refused after all.
+fn noted(req: &ServiceRequest, peer: Peer) -> Peer {
+    req.extensions_mut().insert(Claimed { peer: Some(peer.id.to_string()), ..Claimed::default() });
+    peer
 }
 
 /// Who a refused caller said to be; for the audit line only.

@@ -31,8 +31,13 @@ impl Home {
 
     /// Runs `antaeusctl` with these words and gives what it prints.
     pub fn run(&self, words: &[&str]) -> String {
+        self.run_at(words, Clock::system().seconds())
+    }
+
+    /// The same as if it were `now`, in seconds: for certificates that are about to end.
+    pub fn run_at(&self, words: &[&str], now: i64) -> String {
         let command = Command::parse_from(std::iter::once(&"antaeusctl").chain(words));
-        let (now, mut out) = (Clock::system().seconds(), Vec::new());
+        let mut out = Vec::new();
         match command {
             Command::Pki(command) => pki::run(&command, now, &mut out).expect("antaeusctl pki"),
             Command::Keys(command) => keys::run(&command, now, &mut out).expect("antaeusctl keys"),

@@ -25,9 +25,7 @@ pub struct Gate {
 impl Gate {
     fn judge(&self, req: &ServiceRequest) -> Result<VerifiedCharge, Refusal> {
         let now = self.clock.seconds();
-        let peer = identify(req, self.source, now)?;
-        let claimed = Claimed { peer: Some(peer.id.to_string()), ..Claimed::default() };
-        req.extensions_mut().insert(claimed);
+        let peer = identify(req, &self.source, now)?;
         let token = bearer_text(req.headers().get_all(AUTHORIZATION).map(|value| value.as_bytes()))?;
         let target = req.uri().path_and_query().map_or("/", |target| target.as_str());
         self.verifier.get().verify(token, &peer, req.method().as_str(), target, now)

@@ -86,11 +86,8 @@ impl Lab {
     }
 
     async fn counted(&self, at: At, reason: &str) -> u64 {
-        let url = format!("{}/metrics", self.service(at).admin());
-        let text = self.http.get(url).send().await.unwrap().text().await.unwrap();
-        let line = format!("auth_refusals_total{{layer=\"application\",reason=\"{reason}\"}} ");
-        let value = text.lines().find_map(|found| found.strip_prefix(line.as_str()));
-        value.map_or(0, |value| value.parse().unwrap())
+        let name = format!("auth_refusals_total{{layer=\"application\",reason=\"{reason}\"}}");
+        self.service(at).metric(&self.http, &name).await
     }
 
     /// Sends a request that must be refused: with this status and not a word more, for this reason in one audit line

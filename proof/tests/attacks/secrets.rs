@@ -41,8 +41,7 @@ async fn row_24_no_token_and_no_key_is_in_any_log_metric_or_answer() {
             seen.push(request.send().await.unwrap().text().await.unwrap());
         }
         for service in [&lab.provider, &lab.invoice_app] {
-            let metrics = lab.http.get(format!("{}/metrics", service.admin())).send().await.unwrap();
-            seen.extend([service.log(), metrics.text().await.unwrap()]);
+            seen.extend([service.log(), service.metrics(&lab.http).await]);
         }
         let private = ["charge", "operator"].map(|issuer| {
             let pem = std::fs::read_to_string(lab.home.path(&format!("keys/{issuer}/private.pem"))).unwrap();

@@ -42,6 +42,8 @@ fn bad_settings_end_with_78_and_one_sentence() {
         (&[("TLS_DIR", &garbage)], "antaeusctl pki init"),
         (&[("HTTP_WORKERS", "0")], "from 1 to 64"),
         (&[("DATABASE_POOL_SIZE", "many")], "DATABASE_POOL_SIZE"),
+        (&[("RELOAD_MS", "99")], "from 100 to 600000"),
+        (&[("RELOAD_MS", "600001")], "from 100 to 600000"),
         (&[("RUST_LOG", "antaeus=loud")], "RUST_LOG"),
     ];
     let own: &[(&[(&str, &str)], &str)] = &[

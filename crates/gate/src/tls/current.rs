@@ -22,7 +22,9 @@ impl Current {
         Self(Arc::new(ask))
     }
 
-    fn get(&self) -> Arc<Identity> {
+    /// What is in force now.
+    #[must_use]
+    pub fn get(&self) -> Arc<Identity> {
         (self.0)()
     }
 }

@@ -71,6 +71,11 @@ fn a_revoked_certificate_is_refused_at_both_ends_and_the_next_one_is_not() {
     };
     assert_eq!(meet(config(), caller(&ca, 7).1).unwrap_err(), ("server", revoked.clone()));
     assert!(meet(config(), caller(&ca, 8).1).is_ok());
+    // As asked of connections that stand.
+    let shown = |serial| vec![caller(&ca, serial).0.der.into()];
+    assert_eq!(server.accepts_client(&shown(7), NOW), Err(Refusal::PeerUntrusted));
+    assert_eq!(server.accepts_client(&shown(8), NOW), Ok(()));
+    assert_eq!(server.accepts_client(&[], NOW), Err(Refusal::NoPeerIdentity));
 
     let (pair, _) = caller(&ca, 8);
     let careful = || client(&pair.trusting_less(&ca.pem, &ca.revoking(1)).unwrap());
