@@ -2,6 +2,7 @@
 
 mod init;
 mod issue;
+mod revoke;
 mod rotate;
 mod show;
 
@@ -16,6 +17,7 @@ use crate::files::{self, WriteError};
 
 pub use init::Init;
 pub use issue::Issue;
+pub use revoke::Revoke;
 pub use rotate::{Issuer, Rotate, Step};
 pub use show::Show;
 
@@ -28,8 +30,10 @@ pub enum KeysCommand {
     Init(Init),
     /// Sign an API key and print it, alone, on standard output.
     Issue(Issue),
-    /// Print the name and the public half of a key (a private PEM file or a JWKS).
+    /// Print what a file holds: the public half of a key (a private PEM file or a JWKS), or what an API key opens.
     Show(Show),
+    /// Make an API key good no longer, before it ends.
+    Revoke(Revoke),
     /// Replace a signing key in three steps, while the services run.
     Rotate(Rotate),
 }
@@ -75,6 +79,9 @@ pub enum KeysError {
     /// The public half could not be shown.
     #[error("cannot show the key: {0}")]
     Json(#[from] serde_json::Error),
+    /// An API key was not revoked.
+    #[error("nothing was revoked: {0}")]
+    Revoke(String),
     /// The answer could not be written.
     #[error("cannot write to the output: {0}; run the command again")]
     Output(#[from] std::io::Error),
@@ -89,6 +96,7 @@ pub fn run(command: &KeysCommand, now: i64, out: &mut dyn Write) -> Result<(), K
         KeysCommand::Init(arguments) => init::init(&arguments.dir, out),
         KeysCommand::Issue(arguments) => issue::issue(arguments, now, out),
         KeysCommand::Show(arguments) => show::show(&arguments.file, out),
+        KeysCommand::Revoke(arguments) => revoke::revoke(arguments, now, out),
         KeysCommand::Rotate(arguments) => rotate::rotate(arguments, out),
     }
 }

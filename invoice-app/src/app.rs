@@ -13,6 +13,7 @@ use service::clock::Micros;
 use service::limits::{self, Capacity};
 use service::metrics::{self, Metrics};
 use service::reload::{Reloading, Reloads};
+use service::revocations::{Polling, Revocations};
 use service::server::{Shutdown, listen};
 use service::{Clock, ConfigError, Vars, run, trace};
 use tokio::sync::Notify;
@@ -38,7 +39,7 @@ pub struct App {
     billing: Billing,
     health: Health,
     drain: Duration,
-    _reloading: Reloading,
+    _background: (Reloading, Polling),
     _lock: db::FileLock,
 }
 
@@ -66,7 +67,9 @@ impl App {
         let provider = ProviderHealth::new(Arc::clone(&charging.provider), clock.clone());
         let max_rounds = settings.billing.max_rounds;
         let state = State { db: db.clone(), clock: clock.clone(), wake, provider, max_rounds };
-        let guarded = Guarded { auth: settings.auth, clock };
+        let revoked = Revocations::load(&db, &metrics)?;
+        let polling = revoked.poll(settings.revocations);
+        let guarded = Guarded { auth: settings.auth, revoked, clock };
         let (listener, addr) = listen(settings.server.listen)?;
         let (admin, admin_addr) = listen(settings.server.admin)?;
         let health = Health::new(db);
@@ -75,7 +78,16 @@ impl App {
             admin::server(admin, health.clone(), metrics).map_err(ConfigError::internal)?,
         ];
         let (drain, reloading) = (settings.server.drain, reloads.start(settings.reload)?);
-        Ok(Self { addr, admin_addr, servers, billing, health, drain, _reloading: reloading, _lock: lock })
+        Ok(Self {
+            addr,
+            admin_addr,
+            servers,
+            billing,
+            health,
+            drain,
+            _background: (reloading, polling),
+            _lock: lock,
+        })
     }
 
     /// Address of the public port.

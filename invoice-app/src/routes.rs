@@ -7,8 +7,10 @@ use utoipa::OpenApi;
 use crate::handlers::{compat_invoices, compat_rest, customers, health, invoices};
 
 const INVOICES_READ: Access = Access::Key(Scope::InvoicesRead);
+const OWN_INVOICES: Access = Access::Own(Scope::InvoicesRead);
 const INVOICES_WRITE: Access = Access::Key(Scope::InvoicesWrite);
 const CUSTOMERS_READ: Access = Access::Key(Scope::CustomersRead);
+const OWN_CUSTOMERS: Access = Access::Own(Scope::CustomersRead);
 const CUSTOMERS_WRITE: Access = Access::Key(Scope::CustomersWrite);
 const BILLING: Access = Access::Key(Scope::BillingRun);
 
@@ -17,14 +19,13 @@ const BILLING: Access = Access::Key(Scope::BillingRun);
 pub fn routes() -> Routes {
     Routes::new()
         .at("/v1/customers", |at| {
-            at.get(CUSTOMERS_READ, customers::list_customers)
-                .post(CUSTOMERS_WRITE, customers::create_customer)
+            at.get(OWN_CUSTOMERS, customers::list_customers).post(CUSTOMERS_WRITE, customers::create_customer)
         })
-        .at("/v1/customers/{id}", |at| at.get(CUSTOMERS_READ, customers::get_customer))
+        .at("/v1/customers/{id}", |at| at.get(OWN_CUSTOMERS, customers::get_customer))
         .at("/v1/invoices", |at| {
-            at.get(INVOICES_READ, invoices::list_invoices).post(INVOICES_WRITE, invoices::create_invoice)
+            at.get(OWN_INVOICES, invoices::list_invoices).post(INVOICES_WRITE, invoices::create_invoice)
         })
-        .at("/v1/invoices/{id}", |at| at.get(INVOICES_READ, invoices::get_invoice))
+        .at("/v1/invoices/{id}", |at| at.get(OWN_INVOICES, invoices::get_invoice))
         .at("/rest/health", |at| at.get(Access::Public, health::own))
         .at("/pp/rest/health", |at| at.get(Access::Public, health::of_provider))
         .at("/rest/v1/customers", |at| at.get(CUSTOMERS_READ, compat_rest::list_customers))

@@ -8,9 +8,9 @@ use std::time::Duration;
 use service::api_auth::ApiAuth;
 use service::database::DatabaseSettings;
 use service::identity::IdentitySettings;
-use service::reload;
 use service::server::ServerSettings;
 use service::{ConfigError, Var, Vars};
+use service::{reload, revocations};
 
 pub use billing::BillingSettings;
 pub use provider::ProviderSettings;
@@ -36,6 +36,8 @@ pub struct Settings {
     pub billing: BillingSettings,
     /// Who may call the public API.
     pub auth: ApiAuth,
+    /// How often the list of revoked API keys is read.
+    pub revocations: Duration,
 }
 
 impl Settings {
@@ -49,6 +51,7 @@ impl Settings {
             reload: reload::every(vars)?,
             billing: BillingSettings::read(vars)?,
             auth: ApiAuth::read(vars, server.listen)?,
+            revocations: revocations::every(vars)?,
             server,
             identity,
         })
@@ -60,6 +63,7 @@ impl Settings {
 pub fn vars() -> Vec<Var> {
     let mut vars = service::server::vars("127.0.0.1:8081", "127.0.0.1:9081").to_vec();
     vars.extend(ApiAuth::vars());
+    vars.push(revocations::POLL);
     vars.extend(service::database::vars(DATABASE));
     vars.extend(service::identity::vars(WORKLOAD));
     vars.extend(provider::VARS);

@@ -15,13 +15,14 @@ use service::limits::{self, Capacity};
 use service::metrics::{self, Metrics};
 use service::peer::{self, Source};
 use service::reload::{Reloaded, Reloading, Reloads};
+use service::revocations::{Polling, Revocations};
 use service::server::{Shutdown, listen};
 use service::{Clock, ConfigError, Vars, run, trace};
 
 use crate::handlers::gate::{self as gate_handler, Gate};
 use crate::handlers::state::State;
 use crate::routes;
-use crate::settings::{Compat, Settings};
+use crate::settings::Settings;
 use crate::store::MIGRATIONS;
 
 /// The payment provider, listening but not yet serving.
@@ -32,7 +33,7 @@ pub struct App {
     servers: Vec<Server>,
     health: Health,
     drain: Duration,
-    _reloading: Reloading,
+    _background: (Reloading, Option<Polling>),
     _lock: db::FileLock,
 }
 
@@ -72,15 +73,27 @@ impl App {
             business(listener, capacity, tls, web::Data::new(gate), state.clone(), metrics.clone())?,
             admin::server(admin, health.clone(), metrics.clone()).map_err(ConfigError::internal)?,
         ];
-        let mut compat_addr = None;
+        let (mut compat_addr, mut polling) = (None, None);
         if let Some(compat) = settings.compat {
             compat.auth.watch(&mut reloads)?;
             let (listener, addr) = listen(compat.listen)?;
-            servers.push(self::compat(listener, compat, clock, state, metrics)?);
+            let revoked = Revocations::load(&state.db, &metrics)?;
+            polling = Some(revoked.poll(compat.revocations));
+            let guarded = Guarded { auth: compat.auth, revoked, clock };
+            servers.push(self::compat(listener, guarded, state, metrics)?);
             compat_addr = Some(addr);
         }
         let (drain, reloading) = (settings.server.drain, reloads.start(settings.reload)?);
-        Ok(Self { addr, admin_addr, compat_addr, servers, health, drain, _reloading: reloading, _lock: lock })
+        Ok(Self {
+            addr,
+            admin_addr,
+            compat_addr,
+            servers,
+            health,
+            drain,
+            _background: (reloading, polling),
+            _lock: lock,
+        })
     }
 
     /// Address of the business port.
@@ -157,12 +170,10 @@ fn callers(
 
 fn compat(
     listener: TcpListener,
-    compat: Compat,
-    clock: Clock,
+    guarded: Guarded,
     state: web::Data<State>,
     metrics: Metrics,
 ) -> Result<Server, ConfigError> {
-    let guarded = Guarded { auth: compat.auth, clock };
     let (guarded, metrics) = (web::Data::new(guarded), web::Data::new(metrics));
     let app = move || {
         Actix::new()

@@ -13,6 +13,7 @@ use service::api_auth::ApiAuth;
 use service::database::DatabaseSettings;
 use service::identity::IdentitySettings;
 use service::reload::{self, Reloaded};
+use service::revocations;
 use service::server::ServerSettings;
 use service::settings::read;
 use service::{ConfigError, Var, Vars};
@@ -60,6 +61,8 @@ pub struct Compat {
     pub listen: SocketAddr,
     /// Who may call them.
     pub auth: ApiAuth,
+    /// How often the list of revoked API keys is read.
+    pub revocations: Duration,
 }
 
 impl Settings {
@@ -97,7 +100,7 @@ fn compat(vars: &Vars, listen: SocketAddr) -> Result<Compat, ConfigError> {
         let problem = "these paths are plain HTTP and may not be reached from elsewhere";
         return Err(ConfigError::bad(&COMPAT, &listen.to_string(), problem));
     }
-    Ok(Compat { listen, auth })
+    Ok(Compat { listen, auth, revocations: revocations::every(vars)? })
 }
 
 /// The variables in the order in which they are read, for the tables.
@@ -110,6 +113,7 @@ pub fn vars() -> Vec<Var> {
     vars.extend(acquirer::VARS);
     vars.push(COMPAT);
     vars.extend(ApiAuth::vars());
+    vars.push(revocations::POLL);
     vars.extend([reload::EVERY, service::run::LOG]);
     vars
 }

@@ -39,5 +39,13 @@ pub(super) fn issue(arguments: &Issue, now: i64, out: &mut dyn Write) -> Result<
     let lifetime = i64::from(arguments.days) * DAY;
     let token = issuer.issue(&arguments.sub, &arguments.scope, lifetime, now)?;
     writeln!(out, "{token}")?;
+    if let Some(key) = api_key::describe(&token) {
+        note(&key.jti);
+    }
     Ok(())
+}
+
+#[expect(clippy::print_stderr, reason = "standard output holds the key alone")]
+fn note(jti: &str) {
+    eprintln!("note its name, by which it is revoked: {jti}");
 }

@@ -7,6 +7,7 @@ pub mod idempotency;
 mod lock;
 mod migrations;
 mod pool;
+pub mod revocations;
 mod schema;
 mod url;
 

@@ -12,6 +12,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    revoked_keys (jti) {
+        jti -> Text,
+        why -> Text,
+        revoked_at -> BigInt,
+    }
+}
+
+diesel::table! {
     __diesel_schema_migrations (version) {
         version -> Text,
     }

@@ -95,6 +95,8 @@ refusals! {
     Revoked => "revoked", Unauthorized;
     /// A page of another site asks, where requests from this machine only are taken.
     ForeignOrigin => "foreign_origin", Forbidden;
+    /// The key is a user's, and this is for teams only.
+    TeamKeysOnly => "team_keys_only", Forbidden;
     /// The key is good and lacks the scope.
     WrongScope => "wrong_scope", Forbidden;
 }
@@ -124,6 +126,9 @@ mod tests {
     #[test]
     fn only_a_known_caller_is_told_forbidden() {
         let forbidden: Vec<_> = Refusal::ALL.iter().filter(|r| r.kind() == Kind::Forbidden).collect();
-        assert_eq!(forbidden, [&Refusal::WrongPeer, &Refusal::ForeignOrigin, &Refusal::WrongScope]);
+        assert_eq!(
+            forbidden,
+            [&Refusal::WrongPeer, &Refusal::ForeignOrigin, &Refusal::TeamKeysOnly, &Refusal::WrongScope]
+        );
     }
 }

@@ -15,7 +15,7 @@ pub use body::{BodyHash, BodyHasher};
 pub use presented::{api_key_text, bearer_text};
 pub use request::VerifiedRequest;
 pub use scope::{NotScope, Scope};
-pub use strict::{LEEWAY, MAX_TOKEN};
+pub use strict::{LEEWAY, MAX_TOKEN, known_kid};
 pub use subject::{NotSubject, Subject};
 
 /// Why a token was not signed.
@@ -27,6 +27,9 @@ pub enum SignError {
     /// A key without a scope opens nothing.
     #[error("name at least one scope")]
     NoScope,
+    /// A user's key with a scope that is for teams.
+    #[error("a user's key opens what is its own: leave out the scopes that are for teams")]
+    TeamScope,
     /// The time given is before 1970 or absurdly far away.
     #[error("the time given cannot stand in a token; check the clock")]
     Clock,

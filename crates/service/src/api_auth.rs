@@ -10,13 +10,15 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, ResponseError, web};
 use gate::Refusal;
 use gate::keys::VerifyingKeys;
-use gate::token::api_key::{self, ApiKeyVerifier, Grant};
-use gate::token::{Scope, api_key_text};
+use gate::token::api_key::{self, ApiKeyVerifier};
+use gate::token::{Scope, Subject, api_key_text, known_kid};
 
 use crate::peer::{Claimed, refuse};
 use crate::reload::{Reloaded, Reloads};
+use crate::revocations::Revocations;
 use crate::routes::Access;
 use crate::settings::{ConfigError, Var, Vars, read};
+use crate::viewer::Viewer;
 use crate::{Clock, Problem};
 
 const AUTH: Var = Var::new(
@@ -66,18 +68,6 @@ impl ApiAuth {
     pub fn vars() -> [Var; 3] {
         [AUTH, JWKS, INSECURE]
     }
-
-    fn judge(&self, req: &ServiceRequest, scope: Scope, now: i64) -> Result<Option<Grant>, Refusal> {
-        match self {
-            Self::Off { local_only: false } => Ok(None),
-            Self::Off { local_only: true } => local(req).map(|()| None),
-            Self::Keys(verifier) => {
-                let lines = |name: HeaderName| req.headers().get_all(name).map(|value| value.as_bytes());
-                let token = api_key_text(lines(AUTHORIZATION), lines(HeaderName::from_static("x-api-key")))?;
-                verifier.get().verify(token, scope, now).map(Some)
-            }
-        }
-    }
 }
 
 fn keys(vars: &Vars) -> Result<Reloaded<ApiKeyVerifier>, ConfigError> {
@@ -113,8 +103,55 @@ fn is_loopback_authority(authority: &str) -> bool {
 pub struct Guarded {
     /// How to judge.
     pub auth: ApiAuth,
+    /// Keys that are good no longer.
+    pub revoked: Revocations,
     /// For the keys' times.
     pub clock: Clock,
+}
+
+impl Guarded {
+    fn judge(&self, req: &ServiceRequest, scope: Scope, users: Users) -> Result<Viewer, Refusal> {
+        match &self.auth {
+            ApiAuth::Off { local_only: false } => Ok(Viewer::All),
+            ApiAuth::Off { local_only: true } => local(req).map(|()| Viewer::All),
+            ApiAuth::Keys(verifier) => self.judge_key(req, &verifier.get(), scope, users),
+        }
+    }
+
+    fn judge_key(
+        &self,
+        req: &ServiceRequest,
+        verifier: &ApiKeyVerifier,
+        scope: Scope,
+        users: Users,
+    ) -> Result<Viewer, Refusal> {
+        let lines = |name: HeaderName| req.headers().get_all(name).map(|value| value.as_bytes());
+        let token = api_key_text(lines(AUTHORIZATION), lines(HeaderName::from_static("x-api-key")))?;
+        let grant = verifier.verify(token, self.clock.seconds()).inspect_err(|_| {
+            let kid = known_kid(token, &verifier.keys);
+            req.extensions_mut().insert(Claimed { kid, ..Claimed::default() });
+        })?;
+        let subject = Some(grant.subject.to_string());
+        req.extensions_mut().insert(Claimed { peer: None, kid: Some(grant.kid.clone()), subject });
+        if self.revoked.holds(&grant.jti) {
+            return Err(Refusal::Revoked);
+        }
+        let viewer = match (&grant.subject, users) {
+            (Subject::Team(_), _) => Viewer::All,
+            (Subject::User(id), Users::SeeTheirOwn) => Viewer::User(id.clone()),
+            (Subject::User(_), Users::No) => return Err(Refusal::TeamKeysOnly),
+        };
+        grant.opens(scope)?;
+        req.extensions_mut().insert(grant);
+        Ok(viewer)
+    }
+}
+
+/// Whether an endpoint is for users as well.
+#[derive(Clone, Copy)]
+enum Users {
+    No,
+    SeeTheirOwn,
 }
 
 /// Lets a request through that may call its endpoint. `access` is what the matched route asks for: it is never
@@ -124,21 +161,20 @@ pub async fn enforce<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let Access::Key(scope) = access else {
-        return next.call(req).await.map(ServiceResponse::map_into_left_body);
+    let (scope, users) = match access {
+        Access::Public | Access::Gate => {
+            return next.call(req).await.map(ServiceResponse::map_into_left_body);
+        }
+        Access::Key(scope) => (scope, Users::No),
+        Access::Own(scope) => (scope, Users::SeeTheirOwn),
     };
     let judged = match req.app_data::<web::Data<Guarded>>() {
-        Some(guarded) => guarded.auth.judge(&req, scope, guarded.clock.seconds()),
+        Some(guarded) => guarded.judge(&req, scope, users),
         None => Err(Refusal::MissingToken),
     };
     match judged {
-        Ok(grant) => {
-            if let Some(grant) = grant {
-                let subject = Some(grant.subject.to_string());
-                let claimed = Claimed { peer: None, kid: Some(grant.kid.clone()), subject };
-                req.extensions_mut().insert(claimed);
-                req.extensions_mut().insert(grant);
-            }
+        Ok(viewer) => {
+            req.extensions_mut().insert(viewer);
             next.call(req).await.map(ServiceResponse::map_into_left_body)
         }
         Err(refusal) => {

@@ -14,11 +14,13 @@ pub mod metrics;
 pub mod peer;
 pub mod problem;
 pub mod reload;
+pub mod revocations;
 pub mod routes;
 pub mod run;
 pub mod server;
 pub mod settings;
 pub mod trace;
+pub mod viewer;
 
 pub use clock::Clock;
 pub use problem::Problem;

@@ -16,8 +16,10 @@ use crate::problem::Kind;
 pub enum Access {
     /// Everybody.
     Public,
-    /// Who holds an API key with this scope.
+    /// A team that holds an API key with this scope.
     Key(Scope),
+    /// The same, and users for what is their own: the handler takes a `Viewer`.
+    Own(Scope),
     /// Only what the service's own gate lets through (workload identity and signed request).
     Gate,
 }

@@ -39,10 +39,12 @@ pub struct Stack {
     pub provider_db: Db,
     /// For plain HTTP.
     pub http: reqwest::Client,
+    /// Variables of invoice-app.
+    own: Vec<(&'static str, String)>,
     /// Held by the stack: how to stop, and what runs; invoice-app last.
     running: Vec<(Trigger, JoinHandle<()>)>,
     // Dropped last: PostgreSQL ones are dropped on the server too.
-    _databases: [Database; 2],
+    databases: [Database; 2],
 }
 
 impl Stack {
@@ -63,15 +65,14 @@ impl Stack {
         let provider_runs = (stop, tokio::spawn(app.run(shutdown)));
 
         let endpoint = format!("https://localhost:{}", provider_addr.port());
-        let vars = merged(invoice_app_vars(&home, &invoices.url, &endpoint), options.invoice_app);
-        let settings = invoice_app::settings::Settings::read(&vars).expect("invoice-app settings");
-        let app = invoice_app::app::App::build(settings, Clock::system()).expect("an invoice-app");
-        let (addr, admin) = (app.addr(), app.admin_addr());
-        let (stop, shutdown) = Shutdown::manual();
-        let running = vec![provider_runs, (stop, tokio::spawn(app.run(shutdown)))];
+        let mut own = invoice_app_vars(&home, &invoices.url, &endpoint);
+        own.extend(options.invoice_app);
+        let (invoices_url, invoices_admin, invoice_app_runs) = start_invoice_app(&own);
+        let running = vec![provider_runs, invoice_app_runs];
         Self {
-            invoices: format!("http://localhost:{}", addr.port()),
-            invoices_admin: format!("http://{admin}"),
+            invoices: invoices_url,
+            invoices_admin,
+            own,
             provider: endpoint,
             compat: format!("http://{}", compat.expect("the older paths")),
             provider_admin: format!("http://{provider_admin}"),
@@ -80,8 +81,22 @@ impl Stack {
             http: client::plain(),
             home,
             running,
-            _databases: [invoices, provider],
+            databases: [invoices, provider],
         }
+    }
+
+    /// Stops invoice-app and starts it again with the same variables.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        let (url, admin, running) = start_invoice_app(&self.own);
+        (self.invoices, self.invoices_admin) = (url, admin);
+        self.running.push(running);
+    }
+
+    /// Where invoice-app's rows are.
+    #[must_use]
+    pub fn invoices_db_url(&self) -> &str {
+        &self.databases[0].url
     }
 
     /// Stops invoice-app as SIGTERM does, and waits for it; the next call stops the provider.
@@ -104,6 +119,16 @@ impl Stack {
         let response = request.body(body.to_owned()).send().await.expect(path);
         (response.status().as_u16(), response.text().await.expect("text"))
     }
+}
+
+fn start_invoice_app(vars: &[(&'static str, String)]) -> (String, String, (Trigger, JoinHandle<()>)) {
+    let vars = Vars::fixed(vars.iter().cloned());
+    let settings = invoice_app::settings::Settings::read(&vars).expect("invoice-app settings");
+    let app = invoice_app::app::App::build(settings, Clock::system()).expect("an invoice-app");
+    let (addr, admin) = (app.addr(), app.admin_addr());
+    let (stop, shutdown) = Shutdown::manual();
+    let running = (stop, tokio::spawn(app.run(shutdown)));
+    (format!("http://localhost:{}", addr.port()), format!("http://{admin}"), running)
 }
 
 fn seed(db: &Db, name: &str) {

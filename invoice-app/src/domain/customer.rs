@@ -19,6 +19,8 @@ pub struct Customer {
     pub time_zone: String,
     /// When it was created.
     pub created_at: Micros,
+    /// The user whose it is.
+    pub user: Option<String>,
 }
 
 /// A customer to be created.
@@ -30,4 +32,6 @@ pub struct NewCustomer {
     pub method: Method,
     /// IANA time zone, known to exist.
     pub time_zone: String,
+    /// The user whose it is.
+    pub user: Option<String>,
 }

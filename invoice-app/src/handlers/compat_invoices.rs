@@ -39,7 +39,7 @@ fn json(invoice: &Invoice) -> String {
 /// `GET /invoices`.
 pub async fn list(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     json_array(&state.db, |conn, after, limit| {
-        let page = invoices::page(conn, invoices::Filter::default(), after, limit)?;
+        let page = invoices::page(conn, &invoices::Filter::default(), after, limit)?;
         Ok(page.iter().map(|invoice| (invoice.id, json(invoice))).collect())
     })
     .await

@@ -81,7 +81,7 @@ fn id(req: &HttpRequest) -> Result<i64, StoreError> {
 /// `GET /rest/v1/invoices`.
 pub async fn list_invoices(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     json_array(&state.db, |conn, after, limit| {
-        let page = invoices::page(conn, invoices::Filter::default(), after, limit)?;
+        let page = invoices::page(conn, &invoices::Filter::default(), after, limit)?;
         Ok(page.iter().map(|invoice| (invoice.id, invoice_json(invoice))).collect())
     })
     .await
@@ -97,7 +97,7 @@ pub async fn get_invoice(state: web::Data<State>, req: HttpRequest) -> Result<Ht
 /// `GET /rest/v1/customers`.
 pub async fn list_customers(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     json_array(&state.db, |conn, after, limit| {
-        let page = customers::page(conn, after, limit)?;
+        let page = customers::page(conn, None, after, limit)?;
         Ok(page.iter().map(|customer| (customer.id, customer_json(customer))).collect())
     })
     .await

@@ -4,13 +4,15 @@ use actix_web::{HttpResponse, web};
 use contracts::Currency;
 use contracts::charge::Method;
 use contracts::problem::Document;
+use gate::token::Subject;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use service::Problem;
 use service::extract::{Id, Json, Query};
 use service::idempotent::{IdempotencyKey, respond};
 use service::problem::Kind;
-use utoipa::ToSchema;
+use service::viewer::Viewer;
+use utoipa::{IntoParams, ToSchema};
 
 use super::page::{Page, PageQuery, moment, or_missing, page};
 use super::state::State;
@@ -30,6 +32,9 @@ pub struct CreateCustomer {
     /// IANA time zone of the customer's days; `UTC` when not given.
     #[schema(example = "Europe/Copenhagen")]
     time_zone: Option<String>,
+    /// The user whose it is, who may see it with an API key of `user:ID`: 1 to 64 of a-z 0-9 . _ -
+    #[schema(max_length = 64, pattern = "^[a-z0-9._-]+$")]
+    user: Option<String>,
 }
 
 /// A customer.
@@ -48,6 +53,9 @@ pub struct Customer {
     time_zone: String,
     /// RFC 3339.
     created_at: String,
+    /// The user whose it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
 }
 
 fn show(customer: &customer::Customer) -> Customer {
@@ -58,6 +66,7 @@ fn show(customer: &customer::Customer) -> Customer {
         method: customer.method,
         time_zone: customer.time_zone.clone(),
         created_at: moment(customer.created_at),
+        user: customer.user.clone(),
     }
 }
 
@@ -86,20 +95,51 @@ pub async fn create_customer(
         let message = "give an IANA time zone such as Europe/Copenhagen";
         return Err(Problem::field(Kind::Invalid, "time_zone", message));
     }
-    let new = NewCustomer { currency: body.currency, method: body.method.unwrap_or(Method::Card), time_zone };
+    let user = body.user.map(|user| known_user(&user)).transpose()?;
+    let method = body.method.unwrap_or(Method::Card);
+    let new = NewCustomer { currency: body.currency, method, time_zone, user };
     let now = state.clock.now();
     let outcome = flows::create_customer::create_customer(&state.db, new, keyed, now, json).await?;
     respond(outcome, |never| match never {})
 }
 
-/// List customers.
-#[utoipa::path(get, path = "/v1/customers", tag = "customers", params(PageQuery), responses((status = 200, body = Page<Customer>)))]
+/// A user's id, as API keys can name it.
+fn known_user(user: &str) -> Result<String, Problem> {
+    match format!("user:{user}").parse() {
+        Ok(Subject::User(id)) => Ok(id),
+        Ok(Subject::Team(_)) | Err(_) => {
+            Err(Problem::field(Kind::Invalid, "user", "give 1 to 64 of a-z 0-9 . _ -"))
+        }
+    }
+}
+
+/// Which customers to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CustomersQuery {
+    /// Only those of this user.
+    user: Option<String>,
+    /// `next_cursor` of the page before; from the beginning when not given.
+    cursor: Option<String>,
+    /// 1 to 1,000 items; 100 when not given.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<i64>,
+}
+
+/// List customers. A user's key lists its own.
+#[utoipa::path(get, path = "/v1/customers", tag = "customers", params(CustomersQuery), responses((status = 200, body = Page<Customer>)))]
 pub async fn list_customers(
     state: web::Data<State>,
-    Query(query): Query<PageQuery>,
+    viewer: Viewer,
+    Query(query): Query<CustomersQuery>,
 ) -> Result<web::Json<Page<Customer>>, Problem> {
-    let (after, limit) = query.bounds()?;
-    let rows = state.db.read(move |conn| customers::page(conn, after, limit + 1)).await?;
+    let (after, limit) = PageQuery { cursor: query.cursor, limit: query.limit }.bounds()?;
+    if viewer.user().is_some() && query.user.is_some() && viewer.user() != query.user.as_deref() {
+        return Ok(web::Json(page(Vec::new(), limit, |customer: &customer::Customer| customer.id, show)));
+    }
+    let user = viewer.user().map(str::to_owned).or(query.user);
+    let rows = state.db.read(move |conn| customers::page(conn, user.as_deref(), after, limit + 1)).await?;
     Ok(web::Json(page(rows, limit, |customer| customer.id, show)))
 }
 
@@ -108,7 +148,11 @@ pub async fn list_customers(
     get, path = "/v1/customers/{id}", tag = "customers", params(("id" = i64, Path)),
     responses((status = 200, body = Customer), (status = 404, body = Document, content_type = "application/problem+json")),
 )]
-pub async fn get_customer(state: web::Data<State>, Id(id): Id) -> Result<web::Json<Customer>, Problem> {
-    let found = state.db.read(move |conn| customers::get(conn, id)).await;
+pub async fn get_customer(
+    state: web::Data<State>,
+    viewer: Viewer,
+    Id(id): Id,
+) -> Result<web::Json<Customer>, Problem> {
+    let found = state.db.read(move |conn| customers::get_of(conn, viewer.user(), id)).await;
     found.map(|customer| web::Json(show(&customer))).map_err(|e| or_missing(e, "customer"))
 }

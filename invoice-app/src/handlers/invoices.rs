@@ -9,6 +9,7 @@ use service::Problem;
 use service::extract::{Id, Json, Query};
 use service::idempotent::{IdempotencyKey, respond};
 use service::problem::Kind;
+use service::viewer::Viewer;
 use utoipa::{IntoParams, ToSchema};
 
 use super::page::{Page, PageQuery, moment, or_missing, page};
@@ -130,19 +131,24 @@ pub struct InvoicesQuery {
     limit: Option<i64>,
 }
 
-/// List invoices.
+/// List invoices. A user's key lists those of its own customers.
 #[utoipa::path(get, path = "/v1/invoices", tag = "invoices", params(InvoicesQuery), responses((status = 200, body = Page<Invoice>)))]
 pub async fn list_invoices(
     state: web::Data<State>,
+    viewer: Viewer,
     Query(query): Query<InvoicesQuery>,
 ) -> Result<web::Json<Page<Invoice>>, Problem> {
     let known = |word: String| {
         let message = "give PENDING, CHARGING, PAID, VOID or PARKED";
         invoice::State::parse(&word).ok_or_else(|| Problem::field(Kind::Malformed, "state", message))
     };
-    let filter = Filter { customer_id: query.customer_id, state: query.state.map(known).transpose()? };
+    let filter = Filter {
+        user: viewer.user().map(str::to_owned),
+        customer_id: query.customer_id,
+        state: query.state.map(known).transpose()?,
+    };
     let (after, limit) = PageQuery { cursor: query.cursor, limit: query.limit }.bounds()?;
-    let rows = state.db.read(move |conn| invoices::page(conn, filter, after, limit + 1)).await?;
+    let rows = state.db.read(move |conn| invoices::page(conn, &filter, after, limit + 1)).await?;
     Ok(web::Json(page(rows, limit, |invoice| invoice.id, show)))
 }
 
@@ -151,7 +157,11 @@ pub async fn list_invoices(
     get, path = "/v1/invoices/{id}", tag = "invoices", params(("id" = i64, Path)),
     responses((status = 200, body = Invoice), (status = 404, body = Document, content_type = "application/problem+json")),
 )]
-pub async fn get_invoice(state: web::Data<State>, Id(id): Id) -> Result<web::Json<Invoice>, Problem> {
-    let found = state.db.read(move |conn| invoices::get(conn, id)).await;
+pub async fn get_invoice(
+    state: web::Data<State>,
+    viewer: Viewer,
+    Id(id): Id,
+) -> Result<web::Json<Invoice>, Problem> {
+    let found = state.db.read(move |conn| invoices::get_of(conn, viewer.user(), id)).await;
     found.map(|invoice| web::Json(show(&invoice))).map_err(|e| or_missing(e, "invoice"))
 }

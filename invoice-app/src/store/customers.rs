@@ -16,6 +16,7 @@ struct Row {
     method: String,
     time_zone: String,
     created_at: i64,
+    user_id: Option<String>,
 }
 
 impl TryFrom<Row> for Customer {
@@ -30,6 +31,7 @@ impl TryFrom<Row> for Customer {
             uid: row.uid,
             time_zone: row.time_zone,
             created_at: row.created_at,
+            user: row.user_id,
         })
     }
 }
@@ -48,6 +50,7 @@ pub fn insert(
             customers::method.eq(new.method.as_str()),
             customers::time_zone.eq(&new.time_zone),
             customers::created_at.eq(now),
+            customers::user_id.eq(&new.user),
         ))
         .returning(customers::id)
         .get_result(conn)?;
@@ -59,9 +62,24 @@ pub fn get(conn: &mut AnyConnection, id: i64) -> Result<Customer, StoreError> {
     customers::table.find(id).first::<Row>(conn)?.try_into()
 }
 
-/// The next customers by number.
-pub fn page(conn: &mut AnyConnection, after: i64, limit: i64) -> Result<Vec<Customer>, StoreError> {
-    let rows: Vec<Row> =
-        customers::table.filter(customers::id.gt(after)).order(customers::id).limit(limit).load(conn)?;
+/// One customer, if it is this user's or everybody is asked for: somebody else's is as good as missing.
+pub fn get_of(conn: &mut AnyConnection, user: Option<&str>, id: i64) -> Result<Customer, StoreError> {
+    let customer = get(conn, id)?;
+    let visible = user.is_none() || customer.user.as_deref() == user;
+    if visible { Ok(customer) } else { Err(StoreError::NotFound) }
+}
+
+/// The next customers by number; of this user, or all.
+pub fn page(
+    conn: &mut AnyConnection,
+    user: Option<&str>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Customer>, StoreError> {
+    let mut query = customers::table.filter(customers::id.gt(after)).into_boxed();
+    if let Some(user) = user {
+        query = query.filter(customers::user_id.eq(user));
+    }
+    let rows: Vec<Row> = query.order(customers::id).limit(limit).load(conn)?;
     rows.into_iter().map(Customer::try_from).collect()
 }

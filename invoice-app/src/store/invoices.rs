@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use jiff::civil::Date;
 use service::clock::Micros;
 
-use super::schema::invoices;
+use super::schema::{customers, invoices};
 use crate::domain::invoice::{Invoice, LastOutcome, NewInvoice, Origin, State};
 
 #[derive(Queryable, Selectable)]
@@ -82,9 +82,18 @@ pub fn get(conn: &mut AnyConnection, id: i64) -> Result<Invoice, StoreError> {
     invoices::table.find(id).select(Row::as_select()).first::<Row>(conn)?.try_into()
 }
 
+/// One invoice, if it is one of this user's customers' or everybody is asked for.
+pub fn get_of(conn: &mut AnyConnection, user: Option<&str>, id: i64) -> Result<Invoice, StoreError> {
+    let invoice = get(conn, id)?;
+    super::customers::get_of(conn, user, invoice.customer_id)?;
+    Ok(invoice)
+}
+
 /// Which invoices a list shows.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
+    /// Only those of this user's customers.
+    pub user: Option<String>,
     /// Only those of this customer.
     pub customer_id: Option<i64>,
     /// Only those that stand here.
@@ -94,11 +103,15 @@ pub struct Filter {
 /// The next invoices by number.
 pub fn page(
     conn: &mut AnyConnection,
-    filter: Filter,
+    filter: &Filter,
     after: i64,
     limit: i64,
 ) -> Result<Vec<Invoice>, StoreError> {
     let mut query = invoices::table.select(Row::as_select()).filter(invoices::id.gt(after)).into_boxed();
+    if let Some(user) = &filter.user {
+        let own = customers::table.filter(customers::user_id.eq(user)).select(customers::id);
+        query = query.filter(invoices::customer_id.eq_any(own));
+    }
     if let Some(customer) = filter.customer_id {
         query = query.filter(invoices::customer_id.eq(customer));
     }

@@ -8,6 +8,7 @@ diesel::table! {
         method -> Text,
         time_zone -> Text,
         created_at -> BigInt,
+        user_id -> Nullable<Text>,
     }
 }
 

@@ -6,8 +6,8 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, ResponseError, web};
 use gate::Refusal;
-use gate::token::bearer_text;
 use gate::token::charge::{ChargeVerifier, VerifiedCharge};
+use gate::token::{bearer_text, known_kid};
 use service::Clock;
 use service::peer::{Claimed, Source, identify, refuse};
 use service::reload::Reloaded;
@@ -28,7 +28,15 @@ impl Gate {
         let peer = identify(req, &self.source, now)?;
         let token = bearer_text(req.headers().get_all(AUTHORIZATION).map(|value| value.as_bytes()))?;
         let target = req.uri().path_and_query().map_or("/", |target| target.as_str());
-        self.verifier.get().verify(token, &peer, req.method().as_str(), target, now)
+        let verifier = self.verifier.get();
+        verifier.verify(token, &peer, req.method().as_str(), target, now).inspect_err(|_| {
+            let claimed = Claimed {
+                peer: Some(peer.id.to_string()),
+                kid: known_kid(token, &verifier.keys),
+                subject: None,
+            };
+            req.extensions_mut().insert(claimed);
+        })
     }
 }
 

@@ -15,6 +15,7 @@ mod limits;
 mod older_clients;
 mod openapi;
 mod outages;
+mod owners;
 mod plans;
 mod rows;
 mod settings_tables;

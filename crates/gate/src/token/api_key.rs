@@ -73,6 +73,9 @@ impl ApiKeyIssuer {
         if scopes.is_empty() {
             return Err(SignError::NoScope);
         }
+        if matches!(subject, Subject::User(_)) && !scopes.iter().all(|scope| scope.is_for_users()) {
+            return Err(SignError::TeamScope);
+        }
         let claims = KeyClaims {
             iss: self.issuer.clone(),
             sub: subject.to_string(),
@@ -99,8 +102,29 @@ pub struct ApiKeyVerifier {
     pub audience: String,
 }
 
-/// What a good key opens. Whether it was revoked is the caller's question, by `jti` and `kid`.
+/// What an API key says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// The key's own name, by which it is revoked.
+    pub jti: String,
+    /// Whose key it says it is.
+    pub subject: String,
+    /// What it says it opens.
+    pub scope: String,
+    /// When it ends, in seconds since the epoch.
+    pub expires_at: i64,
+}
+
+/// What a key says of itself, for whoever holds it. Nothing is verified: nothing may be opened by it.
+#[must_use]
+pub fn describe(token: &str) -> Option<Described> {
+    let KeyClaims { jti, sub: subject, scope, exp: expires_at, .. } = strict::unverified(token)?;
+    Some(Described { jti, subject, scope, expires_at })
+}
+
+/// A good key. Whether it was revoked is the caller's question, by `jti`; whether it opens a door is [`Grant::opens`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "nothing is opened yet"]
 pub struct Grant {
     /// Which operator key signed it.
     pub kid: String,
@@ -114,19 +138,29 @@ pub struct Grant {
     pub expires_at: i64,
 }
 
-impl ApiKeyVerifier {
-    /// Judges a key for a request that needs `required`.
+impl Grant {
+    /// Whether the key has a scope, and its holder may have it.
     ///
     /// # Errors
-    /// [`Refusal::WrongScope`] (403) for a good key that lacks the scope, anything else is a 401.
-    pub fn verify(&self, token: &str, required: Scope, now: i64) -> Result<Grant, Refusal> {
+    /// 403, for the key is good.
+    pub fn opens(&self, required: Scope) -> Result<(), Refusal> {
+        if matches!(self.subject, Subject::User(_)) && !required.is_for_users() {
+            return Err(Refusal::TeamKeysOnly);
+        }
+        if self.scopes.contains(&required) { Ok(()) } else { Err(Refusal::WrongScope) }
+    }
+}
+
+impl ApiKeyVerifier {
+    /// Judges a key: whose it is, and what it may open.
+    ///
+    /// # Errors
+    /// The first cause found, a 401.
+    pub fn verify(&self, token: &str, now: i64) -> Result<Grant, Refusal> {
         let opened = strict::open::<KeyClaims>(token, &self.rules(), &self.keys, now)?;
         let claims = opened.claims;
         let subject = claims.sub.parse().map_err(|_| Refusal::Malformed)?;
         let scopes = scope::from_claim(&claims.scope).ok_or(Refusal::Malformed)?;
-        if !scopes.contains(&required) {
-            return Err(Refusal::WrongScope);
-        }
         let (kid, jti, expires_at) = (opened.kid, claims.jti, claims.exp);
         Ok(Grant { kid, jti, subject, scopes, expires_at })
     }

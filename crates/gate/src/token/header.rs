@@ -28,6 +28,11 @@ pub(super) struct Header {
 }
 
 impl Header {
+    /// The `kid`, whatever else stands in the header.
+    pub(super) fn kid(self) -> Option<String> {
+        self.kid
+    }
+
     /// The `kid`, once everything else in the header is as it must be.
     pub(super) fn checked_kid(self, typ: &str) -> Result<String, Refusal> {
         if self.alg.as_deref() != Some("EdDSA") {

@@ -47,6 +47,22 @@ scopes! {
     ChargeCompat => "charge:compat",
 }
 
+impl Scope {
+    /// Whether a user may hold it, who sees and does only what is its own. What is left is for teams.
+    #[must_use]
+    pub fn is_for_users(self) -> bool {
+        matches!(
+            self,
+            Self::InvoicesRead
+                | Self::CustomersRead
+                | Self::UsersRead
+                | Self::OrdersRead
+                | Self::OrdersWrite
+                | Self::NotificationsRead
+        )
+    }
+}
+
 /// The word is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a scope; known are {known}", known = known())]

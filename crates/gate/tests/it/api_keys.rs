@@ -28,7 +28,7 @@ fn api_key(scopes: &[Scope], lifetime: i64) -> String {
 }
 
 fn refused(token: &str, scope: Scope, now: i64) -> Option<Refusal> {
-    verifier().verify(token, scope, now).err()
+    verifier().verify(token, now).and_then(|grant| grant.opens(scope)).err()
 }
 
 fn forged(member: &str, value: Value) -> String {
@@ -44,7 +44,7 @@ fn forged(member: &str, value: Value) -> String {
 #[test]
 fn a_key_opens_its_scopes_and_says_whose_it_is() {
     let token = api_key(&[Scope::InvoicesRead, Scope::BillingRun], 3_600);
-    let grant = verifier().verify(&token, Scope::BillingRun, NOW).unwrap();
+    let grant = verifier().verify(&token, NOW).unwrap();
     assert_eq!(grant.subject, team());
     assert_eq!(grant.scopes, [Scope::InvoicesRead, Scope::BillingRun]);
     assert_eq!((grant.kid.as_str(), grant.expires_at), (key().kid(), NOW + 3_600));
@@ -78,7 +78,7 @@ fn a_scope_word_is_matched_whole() {
 #[test]
 fn a_scope_of_tomorrow_opens_nothing_and_breaks_nothing() {
     let token = forged("scope", json!("refunds:write invoices:read"));
-    let grant = verifier().verify(&token, Scope::InvoicesRead, NOW).unwrap();
+    let grant = verifier().verify(&token, NOW).unwrap();
     assert_eq!(grant.scopes, [Scope::InvoicesRead]);
 }
 
@@ -136,4 +136,33 @@ fn scopes_are_read_as_they_are_written() {
     let message = "nope".parse::<Scope>().unwrap_err().to_string();
     assert!(message.contains("invoices:read"), "{message}");
     assert_eq!(issuer().issue(&team(), &[], 60, NOW), Err(SignError::NoScope));
+}
+
+#[test]
+fn a_users_key_opens_nothing_that_is_for_teams() {
+    let user: Subject = "user:42".parse().unwrap();
+    for scope in Scope::ALL {
+        let issued = issuer().issue(&user, &[Scope::InvoicesRead, *scope], 60, NOW);
+        assert_eq!(issued.is_ok(), scope.is_for_users(), "{scope}");
+    }
+    let all = Scope::ALL.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ");
+    let header = json!({"typ": api_key::TYP, "alg": "EdDSA", "kid": key().kid()});
+    let claims = json!({"iss": api_key::ISSUER, "aud": api_key::AUDIENCE, "sub": "user:42", "jti": "j",
+        "iat": NOW, "nbf": NOW, "exp": NOW + 60, "scope": all});
+    let token = signed(header, claims);
+    for scope in Scope::ALL {
+        let wanted = (!scope.is_for_users()).then_some(Refusal::TeamKeysOnly);
+        assert_eq!(refused(&token, *scope, NOW), wanted, "{scope}");
+    }
+}
+
+#[test]
+fn a_refused_tokens_key_is_named_only_when_it_is_ours() {
+    let keys = public_keys(&key());
+    let token = api_key(&[Scope::InvoicesRead], 60);
+    assert_eq!(gate::token::known_kid(&token, &keys).as_deref(), Some(key().kid()));
+    assert_eq!(gate::token::known_kid(&format!("{token}x"), &keys).as_deref(), Some(key().kid()));
+    for unknown in ["", "..", "a.b.c", &signed(json!({"typ": "x", "alg": "EdDSA", "kid": "other"}), "{}")] {
+        assert_eq!(gate::token::known_kid(unknown, &keys), None, "{unknown}");
+    }
 }

@@ -1,0 +1,38 @@
+//! Who looks: a team sees everything that its scopes open, a user sees what is its own.
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+
+use crate::Problem;
+use crate::problem::Kind;
+
+/// Whose rows a request may see; taken by every handler behind `Access::Own`, and handed to its query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Viewer {
+    /// All rows.
+    All,
+    /// The rows of this user.
+    User(String),
+}
+
+impl Viewer {
+    /// The user to whom a query is narrowed.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        match self {
+            Self::All => None,
+            Self::User(id) => Some(id),
+        }
+    }
+}
+
+impl FromRequest for Viewer {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    /// Left by the guard of the matched route; without one nobody sees anything.
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let viewer = req.extensions().get::<Self>().cloned();
+        std::future::ready(viewer.ok_or_else(|| Problem::new(Kind::Internal)))
+    }
+}
