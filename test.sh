@@ -12,7 +12,7 @@ usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, chaos, dri
        ./test.sh drills                   keys, certificates and the CA replaced while payments go on
        ./test.sh static                   scripts, formatting, documents that are made from the code
        ./test.sh k8s                      on the current cluster, or the one that $CLUSTER_UP starts
-       ./test.sh bench startup [--rounds N] [--json]
+       ./test.sh bench startup|charge|flood [--rounds N] [--seconds N] [--json]
 --fast leaves out chaos and drills.
 
 PostgreSQL: TEST_DATABASE_URL, a server on which databases may be created; without it a throw-away server is
@@ -136,7 +136,7 @@ with_postgres() {
     postgres=$work/postgres
     # shellcheck source=/dev/null
     . "$work/exports"
-    export TEST_DATABASE_URL
+    export TEST_DATABASE_URL PGBENCH
   else
     skip "PostgreSQL" "no server programs here and no TEST_DATABASE_URL; everything ran on SQLite alone"
   fi
@@ -192,11 +192,13 @@ static() {
   check "configuration tables are those of the code" scripts/config-docs.sh --check
 }
 
-bench() { # startup [--rounds N] [--json]
+bench() { # startup|charge|flood [--rounds N] [--seconds N] [--json]
   # The static release build: what the images hold is what is measured.
-  RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --release \
-    --target x86_64-unknown-linux-gnu --features db/static-tls -p invoice-app -p payment-provider -p proof >&2
-  "${CARGO_TARGET_DIR:-$PWD/target}/x86_64-unknown-linux-gnu/release/bench" "$@"
+  RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --release --target x86_64-unknown-linux-gnu \
+    --features db/static-tls -p invoice-app -p payment-provider -p antaeusctl -p proof >&2
+  bin=${CARGO_TARGET_DIR:-$PWD/target}/x86_64-unknown-linux-gnu/release
+  if [ "${1:-}" = charge ]; then with_postgres; fi
+  "$bin/bench" "$@"
 }
 
 case ${1:-all} in

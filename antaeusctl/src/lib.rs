@@ -1,5 +1,6 @@
 //! The operator's command line: PKI, keys, seeds, configuration documents.
 
+mod database;
 mod files;
 pub mod invoices;
 pub mod keys;
@@ -7,3 +8,4 @@ pub mod pki;
 pub mod ports;
 pub mod probe;
 pub mod seed;
+pub mod verify;

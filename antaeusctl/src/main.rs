@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use antaeusctl::{invoices, keys, pki, ports, probe, seed};
+use antaeusctl::{invoices, keys, pki, ports, probe, seed, verify};
 use clap::Parser;
 use service::Clock;
 
@@ -23,6 +23,8 @@ enum Command {
     Count(invoices::CountCommand),
     /// Show the first invoices as a table.
     Table(invoices::TableCommand),
+    /// Compare both databases, invoice by invoice: exit 1 when something must not be.
+    Verify(verify::VerifyCommand),
     /// Print free ports of this machine, one a line.
     Ports(ports::PortsCommand),
     /// Ask one URL and print what came of it in one line, or answer to such questions.
@@ -33,14 +35,16 @@ enum Command {
 fn main() -> ExitCode {
     let clock = Clock::system();
     let out = &mut std::io::stdout().lock();
+    let well = |done: Result<(), String>| done.map(|()| true);
     let done = match Command::parse() {
-        Command::Pki(command) => pki::run(&command, clock.seconds(), out).map_err(|e| e.to_string()),
-        Command::Keys(command) => keys::run(&command, clock.seconds(), out).map_err(|e| e.to_string()),
-        Command::Seed(command) => seed::run(&command, &clock, out),
-        Command::Count(command) => invoices::count(&command, out),
-        Command::Table(command) => invoices::table(&command, out),
-        Command::Ports(command) => ports::run(&command, out),
-        Command::Probe(command) => probe::run(command, out),
+        Command::Pki(command) => well(pki::run(&command, clock.seconds(), out).map_err(|e| e.to_string())),
+        Command::Keys(command) => well(keys::run(&command, clock.seconds(), out).map_err(|e| e.to_string())),
+        Command::Seed(command) => well(seed::run(&command, &clock, out)),
+        Command::Count(command) => well(invoices::count(&command, out)),
+        Command::Table(command) => well(invoices::table(&command, out)),
+        Command::Verify(command) => verify::run(&command, out),
+        Command::Ports(command) => well(ports::run(&command, out)),
+        Command::Probe(command) => well(probe::run(command, out)),
     };
     let _ = out.flush();
     exit(done)
@@ -48,9 +52,10 @@ fn main() -> ExitCode {
 
 /// 0 well, 1 findings, 2 could not look.
 #[expect(clippy::print_stderr, reason = "the sentence is for whoever typed the command")]
-fn exit(done: Result<(), String>) -> ExitCode {
+fn exit(done: Result<bool, String>) -> ExitCode {
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(sentence) => {
             eprintln!("{sentence}");
             ExitCode::from(2)

@@ -10,6 +10,8 @@ use invoice_app::flows::seed::{Seeded, seed};
 use invoice_app::store::MIGRATIONS;
 use service::Clock;
 
+use crate::database::{self, Given};
+
 /// Fill invoice-app's empty database with a data set.
 #[derive(Debug, Args)]
 pub struct SeedCommand {
@@ -28,7 +30,11 @@ pub struct SeedCommand {
 /// # Errors
 /// One sentence that says what to do.
 pub fn run(command: &SeedCommand, clock: &Clock, out: &mut dyn Write) -> Result<(), String> {
-    let url = url(command)?;
+    let url = database::url(Given {
+        url: command.database_url.as_ref(),
+        file: command.database_url_file.as_deref(),
+        names: "--database-url or --database-url-file",
+    })?;
     let _lock = FileLock::take(&url).map_err(|e| e.to_string())?;
     MIGRATIONS.check(&url).map_err(|e| e.to_string())?;
     let db = Db::new(&url, PoolSettings { size: 1, wait: Duration::from_secs(10) });
@@ -41,16 +47,4 @@ pub fn run(command: &SeedCommand, clock: &Clock, out: &mut dyn Write) -> Result<
         Seeded::NotEmpty => writeln!(out, "there are customers already: nothing was added"),
     };
     said.map_err(|e| e.to_string())
-}
-
-fn url(command: &SeedCommand) -> Result<DatabaseUrl, String> {
-    match (&command.database_url_file, &command.database_url) {
-        (Some(path), _) => {
-            let text =
-                std::fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
-            text.trim().parse().map_err(|e| format!("{}: {e}", path.display()))
-        }
-        (None, Some(url)) => Ok(url.clone()),
-        (None, None) => Err("give --database-url or --database-url-file".into()),
-    }
 }

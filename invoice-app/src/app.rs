@@ -10,6 +10,7 @@ use actix_web::{App as Actix, HttpServer, web};
 use service::admin::{self, Health};
 use service::api_auth::{ApiAuth, Guarded};
 use service::clock::Micros;
+use service::limits::{self, Capacity};
 use service::metrics::{self, Metrics};
 use service::reload::{Reloading, Reloads};
 use service::server::{Shutdown, listen};
@@ -70,7 +71,7 @@ impl App {
         let (admin, admin_addr) = listen(settings.server.admin)?;
         let health = Health::new(db);
         let servers = vec![
-            public(listener, settings.server.workers, guarded, state, metrics.clone())?,
+            public(listener, settings.server.capacity, guarded, state, metrics.clone())?,
             admin::server(admin, health.clone(), metrics).map_err(ConfigError::internal)?,
         ];
         let (drain, reloading) = (settings.server.drain, reloads.start(settings.reload)?);
@@ -125,7 +126,7 @@ fn charging(
 
 fn public(
     listener: TcpListener,
-    workers: usize,
+    capacity: Capacity,
     guarded: Guarded,
     state: State,
     metrics: Metrics,
@@ -143,6 +144,12 @@ fn public(
             .wrap(from_fn(trace::middleware))
             .configure(|config| routes::routes().configure(config))
     };
-    let server = HttpServer::new(app).workers(workers).disable_signals().listen(listener);
+    let server = HttpServer::new(app)
+        .workers(capacity.workers)
+        .max_connections(capacity.connections)
+        .client_request_timeout(limits::HEAD_TIME)
+        .keep_alive(limits::KEEP_ALIVE)
+        .disable_signals()
+        .listen(listener);
     Ok(server.map_err(ConfigError::internal)?.run())
 }

@@ -11,20 +11,18 @@ use rustls::ServerConfig;
 use service::admin::{self, Health};
 use service::api_auth::Guarded;
 use service::identity::{IdentitySettings, TlsMode};
+use service::limits::{self, Capacity};
 use service::metrics::{self, Metrics};
 use service::peer::{self, Source};
 use service::reload::{Reloaded, Reloading, Reloads};
 use service::server::{Shutdown, listen};
 use service::{Clock, ConfigError, Vars, run, trace};
 
-use crate::handlers::charges::State;
 use crate::handlers::gate::{self as gate_handler, Gate};
+use crate::handlers::state::State;
 use crate::routes;
 use crate::settings::{Compat, Settings};
 use crate::store::MIGRATIONS;
-
-/// How long an idle connection stays open.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// The payment provider, listening but not yet serving.
 pub struct App {
@@ -69,9 +67,9 @@ impl App {
         let (listener, addr) = listen(settings.server.listen)?;
         let (admin, admin_addr) = listen(settings.server.admin)?;
         let health = Health::new(db);
-        let workers = settings.server.workers;
+        let capacity = settings.server.capacity;
         let mut servers = vec![
-            business(listener, workers, tls, web::Data::new(gate), state.clone(), metrics.clone())?,
+            business(listener, capacity, tls, web::Data::new(gate), state.clone(), metrics.clone())?,
             admin::server(admin, health.clone(), metrics.clone()).map_err(ConfigError::internal)?,
         ];
         let mut compat_addr = None;
@@ -111,7 +109,7 @@ impl App {
 
 fn business(
     listener: TcpListener,
-    workers: usize,
+    capacity: Capacity,
     tls: Option<ServerConfig>,
     gate: web::Data<Gate>,
     state: web::Data<State>,
@@ -128,9 +126,14 @@ fn business(
             .wrap(from_fn(trace::middleware))
             .configure(|config| routes::routes().configure(config))
     };
-    let server = HttpServer::new(app).workers(workers).disable_signals().on_connect(peer::on_connect);
-    // Longer than the caller keeps an idle connection, so that it never sends into one that we just closed.
-    let server = server.keep_alive(KEEP_ALIVE);
+    let server = HttpServer::new(app)
+        .workers(capacity.workers)
+        .max_connections(capacity.connections)
+        .tls_handshake_timeout(limits::HANDSHAKE_TIME)
+        .client_request_timeout(limits::HEAD_TIME)
+        .keep_alive(limits::KEEP_ALIVE)
+        .disable_signals()
+        .on_connect(peer::on_connect);
     let server = match tls {
         Some(config) => server.listen_rustls_0_23(listener, config),
         None => server.listen(listener),
@@ -170,6 +173,7 @@ fn compat(
             .wrap(from_fn(trace::middleware))
             .configure(|config| routes::compat_routes().configure(config))
     };
-    let server = HttpServer::new(app).workers(1).disable_signals().listen(listener);
+    let server = HttpServer::new(app).workers(1).client_request_timeout(limits::HEAD_TIME);
+    let server = server.disable_signals().listen(listener);
     Ok(server.map_err(ConfigError::internal)?.run())
 }

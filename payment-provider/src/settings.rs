@@ -1,5 +1,7 @@
 //! Settings of the payment provider.
 
+mod acquirer;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,7 +17,7 @@ use service::server::ServerSettings;
 use service::settings::read;
 use service::{ConfigError, Var, Vars};
 
-use crate::domain::acquirer::Acquirer;
+use crate::clients::acquirer::Acquirer;
 
 /// Who this service is, unless told otherwise.
 const WORKLOAD: &str = "spiffe://cluster.local/ns/payments/sa/payment-provider";
@@ -32,15 +34,6 @@ const JWKS: Var =
 const COMPAT: Var = Var::unset(
     "COMPAT_LISTEN",
     "address of the older charge paths, plain HTTP and loopback only (beyond it with `INSECURE_PUBLIC_API=allow`); off when not set",
-);
-const SUCCESS_RATE: Var = Var::new(
-    "ACQUIRER_SUCCESS_RATE",
-    "0.5",
-    "share of card charges that the simulated acquirer approves, 0 to 1",
-);
-const SEED: Var = Var::unset(
-    "ACQUIRER_SEED",
-    "whole number that makes the simulated acquirer repeatable; random when not set",
 );
 
 /// Everything that the payment provider can be told.
@@ -78,7 +71,7 @@ impl Settings {
             identity: IdentitySettings::read(vars, WORKLOAD)?,
             verifier: verifier(vars)?,
             reload: reload::every(vars)?,
-            acquirer: acquirer(vars)?,
+            acquirer: acquirer::read(vars)?,
             compat: vars.optional(&COMPAT)?.map(|listen| compat(vars, listen)).transpose()?,
         })
     }
@@ -98,12 +91,6 @@ fn verifier(vars: &Vars) -> Result<Reloaded<ChargeVerifier>, ConfigError> {
     })
 }
 
-fn acquirer(vars: &Vars) -> Result<Acquirer, ConfigError> {
-    let rate: f64 = vars.required(&SUCCESS_RATE)?;
-    Acquirer::new(rate, vars.optional(&SEED)?)
-        .ok_or_else(|| ConfigError::bad(&SUCCESS_RATE, &rate.to_string(), "it must be from 0 to 1"))
-}
-
 fn compat(vars: &Vars, listen: SocketAddr) -> Result<Compat, ConfigError> {
     let auth = ApiAuth::read(vars, listen)?;
     if !listen.ip().is_loopback() && !service::api_auth::insecure_allowed(vars) {
@@ -119,7 +106,9 @@ pub fn vars() -> Vec<Var> {
     let mut vars = service::server::vars("127.0.0.1:8082", "127.0.0.1:9082").to_vec();
     vars.extend(service::database::vars(DATABASE));
     vars.extend(service::identity::vars(WORKLOAD));
-    vars.extend([ALLOWED, JWKS, SUCCESS_RATE, SEED, COMPAT]);
+    vars.extend([ALLOWED, JWKS]);
+    vars.extend(acquirer::VARS);
+    vars.push(COMPAT);
     vars.extend(ApiAuth::vars());
     vars.extend([reload::EVERY, service::run::LOG]);
     vars

@@ -1,8 +1,10 @@
 //! Rows of the payment provider.
 
+pub mod captures;
 pub mod charges;
 mod hot;
 mod schema;
+pub mod wallets;
 
 use db::Migrations;
 use diesel_migrations::embed_migrations;

@@ -111,6 +111,7 @@ up() {
   # For tests that create databases of their own: by the socket, as the server's own administrator.
   echo "export TEST_DATABASE_URL='postgres://postgres@${directory//\//%2F}%2Fsocket:$port/postgres'"
   echo "export DATABASE_CA_FILE='$directory/tls/ca.crt'"
+  echo "export PGBENCH='$bin/pgbench'"
 }
 
 down() {

@@ -50,6 +50,8 @@ pub struct ChargeItem {
 pub enum Method {
     /// By the card that the acquirer holds on file.
     Card,
+    /// From the balance of the customer's account with the provider.
+    Wallet,
 }
 
 impl Method {
@@ -58,13 +60,14 @@ impl Method {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Card => "card",
+            Self::Wallet => "wallet",
         }
     }
 
     /// The method that a name stands for.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        (name == Self::Card.as_str()).then_some(Self::Card)
+        [Self::Card, Self::Wallet].into_iter().find(|method| method.as_str() == name)
     }
 }
 
@@ -104,6 +107,12 @@ pub enum Verdict {
         /// The key under which it was captured.
         by: String,
     },
+    /// The customer has no account to pay from.
+    UnknownCustomer,
+    /// The customer's account is kept in another currency.
+    CurrencyMismatch,
+    /// The caller gave this key up before it was charged: it never will be.
+    Abandoned,
     /// This key was used before with other content; nothing was done.
     Conflict {
         /// Names of the fields that differ.
@@ -114,4 +123,17 @@ pub enum Verdict {
         /// What to correct.
         reason: String,
     },
+}
+
+/// A stored charge: what was asked, and the verdict that it has for ever.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Charge {
+    /// What was asked; absent where the key was abandoned before it was charged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<ChargeItem>,
+    /// The verdict.
+    #[serde(flatten)]
+    pub result: ChargeResult,
+    /// When it was decided, microseconds since 1970 UTC.
+    pub decided_at: i64,
 }

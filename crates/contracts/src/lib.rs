@@ -1,5 +1,7 @@
-//! Wire types shared between the services: money, the charge API, problem documents.
+//! Wire types shared between the services: money, the charge API, accounts, problem documents.
 
+pub mod account;
+pub mod capture;
 pub mod charge;
 mod currency;
 mod iso4217;

@@ -74,7 +74,16 @@ impl Db {
         &self,
         work: impl Fn(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.writes.enter(move |conn| repeated(conn, &work)).await
+        self.writes.enter(move |conn| repeated(conn, &work, transaction)).await
+    }
+
+    /// Runs `work` whose only change is made by one statement, which PostgreSQL commits by itself: two round trips less
+    /// than [`Db::write`]. What `work` reads after it sees what others committed meanwhile.
+    pub async fn write_statement<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writes.enter(move |conn| repeated(conn, &work, statement)).await
     }
 
     /// [`Db::write`] for tools without a runtime.
@@ -82,7 +91,7 @@ impl Db {
         &self,
         work: impl Fn(&mut AnyConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.writes.with_connection(|conn| repeated(conn, &work))
+        self.writes.with_connection(|conn| repeated(conn, &work, transaction))
     }
 
     /// [`Db::read`] for tools without a runtime.
@@ -127,13 +136,14 @@ impl Door {
     }
 }
 
-fn repeated<T>(
+fn repeated<T, W: Fn(&mut AnyConnection) -> Result<T, StoreError>>(
     conn: &mut AnyConnection,
-    work: &impl Fn(&mut AnyConnection) -> Result<T, StoreError>,
+    work: &W,
+    once: fn(&mut AnyConnection, &W) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     let mut tries = 1;
     loop {
-        match transaction(conn, work) {
+        match once(conn, work) {
             Err(StoreError::Busy(why)) if tries < TRIES => {
                 tracing::debug!(tries, why, "transaction met a rival, running it again");
                 std::thread::sleep(Duration::from_millis(u64::from(tries * tries)));
@@ -146,9 +156,20 @@ fn repeated<T>(
 
 type Manager = <AnyConnection as Connection>::TransactionManager;
 
-fn transaction<T>(
+fn statement<T, W: Fn(&mut AnyConnection) -> Result<T, StoreError>>(
     conn: &mut AnyConnection,
-    work: &impl Fn(&mut AnyConnection) -> Result<T, StoreError>,
+    work: &W,
+) -> Result<T, StoreError> {
+    match conn {
+        AnyConnection::Postgres(_) => work(conn),
+        // Its statements are not made of several rows: the transaction holds them together.
+        AnyConnection::Sqlite(_) => transaction(conn, work),
+    }
+}
+
+fn transaction<T, W: Fn(&mut AnyConnection) -> Result<T, StoreError>>(
+    conn: &mut AnyConnection,
+    work: &W,
 ) -> Result<T, StoreError> {
     conn.begin()?;
     match work(conn) {

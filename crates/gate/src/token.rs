@@ -3,14 +3,17 @@
 pub mod api_key;
 mod body;
 pub mod charge;
+pub mod event;
 mod header;
 mod presented;
+mod request;
 mod scope;
 mod strict;
 mod subject;
 
 pub use body::{BodyHash, BodyHasher};
 pub use presented::{api_key_text, bearer_text};
+pub use request::VerifiedRequest;
 pub use scope::{NotScope, Scope};
 pub use strict::{LEEWAY, MAX_TOKEN};
 pub use subject::{NotSubject, Subject};

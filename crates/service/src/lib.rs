@@ -9,6 +9,7 @@ pub mod extract;
 pub mod id;
 pub mod idempotent;
 pub mod identity;
+pub mod limits;
 pub mod metrics;
 pub mod peer;
 pub mod problem;

@@ -7,6 +7,7 @@ use actix_web::dev::{Server, ServerHandle};
 use tokio::sync::watch;
 
 use crate::admin::Health;
+use crate::limits::{CONNECTIONS, Capacity, WORKERS};
 use crate::settings::{ConfigError, Var, Vars};
 
 const LISTEN_MEANING: &str = "address of the business port, `host:port`; port 0 takes a free one";
@@ -20,25 +21,23 @@ pub struct ServerSettings {
     pub listen: SocketAddr,
     /// Probes and metrics.
     pub admin: SocketAddr,
-    /// Threads that serve the business port.
-    pub workers: usize,
+    /// Threads and connections of the business port.
+    pub capacity: Capacity,
     /// How long readiness fails before listening stops.
     pub drain: Duration,
 }
 
-const WORKERS: Var = Var::new("HTTP_WORKERS", "2", "threads that serve the business port, 1 to 64");
 const DRAIN: Var =
     Var::new("DRAIN_MS", "0", "milliseconds between failing readiness and closing the listeners");
 
 impl ServerSettings {
-    /// Reads `LISTEN`, `ADMIN_LISTEN`, `HTTP_WORKERS`, `DRAIN_MS`; the two default addresses are the service's.
+    /// Reads `LISTEN`, `ADMIN_LISTEN`, `HTTP_WORKERS`, `HTTP_CONNECTIONS`, `DRAIN_MS`; the two default addresses are the service's.
     pub fn read(vars: &Vars, listen: &'static str, admin: &'static str) -> Result<Self, ConfigError> {
         let [listen, admin, ..] = self::vars(listen, admin);
-        let workers = vars.number(&WORKERS, 1..=64)?;
         Ok(Self {
             listen: vars.required(&listen)?,
             admin: vars.required(&admin)?,
-            workers: usize::try_from(workers).unwrap_or(1),
+            capacity: Capacity::read(vars)?,
             drain: vars.millis(&DRAIN, 0..=60_000)?,
         })
     }
@@ -46,9 +45,9 @@ impl ServerSettings {
 
 /// The variables that [`ServerSettings::read`] reads, for the tables.
 #[must_use]
-pub fn vars(listen: &'static str, admin: &'static str) -> [Var; 4] {
+pub fn vars(listen: &'static str, admin: &'static str) -> [Var; 5] {
     let listen = Var::new("LISTEN", listen, LISTEN_MEANING);
-    [listen, Var::new("ADMIN_LISTEN", admin, ADMIN_LISTEN_MEANING), WORKERS, DRAIN]
+    [listen, Var::new("ADMIN_LISTEN", admin, ADMIN_LISTEN_MEANING), WORKERS, CONNECTIONS, DRAIN]
 }
 
 /// Listens on an address and gives the one it got, or says in a sentence why not.

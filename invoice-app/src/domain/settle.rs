@@ -170,6 +170,9 @@ fn settle_verdict(
             history: Some(("declined", Some(code.clone()))),
             ..stays
         },
+        Verdict::UnknownCustomer => parked(stays, "unknown_customer", None),
+        Verdict::CurrencyMismatch => parked(stays, "currency_mismatch", None),
+        Verdict::Abandoned => parked(stays, "abandoned", None),
         Verdict::Conflict { .. } => parked(stays, "conflict", None),
         Verdict::Invalid { .. } => parked(stays, "invalid", None),
     }

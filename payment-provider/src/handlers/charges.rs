@@ -3,30 +3,22 @@
 use std::collections::HashSet;
 
 use actix_web::web;
-use contracts::charge::{ChargeBatch, ChargeResults, MAX_ITEMS};
+use contracts::charge::{Charge, ChargeBatch, ChargeResult, ChargeResults, MAX_ITEMS};
 use contracts::problem::Document;
-use prometheus::IntCounterVec;
+use db::StoreError;
+use service::Problem;
 use service::extract::Json;
 use service::problem::Kind;
-use service::{Clock, Problem};
 
-use crate::domain::acquirer::Acquirer;
+use super::state::State;
+use crate::clients::acquirer::Unreachable;
+use crate::domain::charge::{Stored, name_fault};
 use crate::flows;
+use crate::store::captures::ANTAEUS;
+use crate::store::charges;
 
 /// Largest batch in bytes: 1,000 items of full length.
-const BATCH_LIMIT: usize = 1024 * 1024;
-
-/// What the handlers work with.
-pub struct State {
-    /// Rows.
-    pub db: db::Db,
-    /// Time.
-    pub clock: Clock,
-    /// Who decides.
-    pub acquirer: Acquirer,
-    /// `provider_charges_total{verdict}`.
-    pub charges: IntCounterVec,
-}
+pub const BATCH_LIMIT: usize = 1024 * 1024;
 
 /// Charge a batch: one verdict per item, in the order of the items, the same for ever under the same key.
 #[utoipa::path(
@@ -47,11 +39,8 @@ pub async fn charge_batch(
     Json(batch): Json<ChargeBatch, BATCH_LIMIT>,
 ) -> Result<web::Json<ChargeResults>, Problem> {
     check(&batch)?;
-    let now = state.clock.now();
-    let results =
-        flows::charge_batch::charge_batch(&state.db, batch.items, || state.acquirer.decide(), now).await?;
-    count(&state.charges, &results);
-    Ok(web::Json(results))
+    let asked = state.acquirer.authorize(batch.items).await?;
+    Ok(web::Json(state.charge(asked, ANTAEUS).await?))
 }
 
 fn check(batch: &ChargeBatch) -> Result<(), Problem> {
@@ -66,19 +55,55 @@ fn check(batch: &ChargeBatch) -> Result<(), Problem> {
     }
 }
 
-/// Counts verdicts that are new; a repeated answer moves no money.
-pub fn count(counter: &IntCounterVec, results: &ChargeResults) {
-    use contracts::charge::Verdict;
-    for result in results.results.iter().filter(|result| !result.replayed) {
-        let verdict = match result.verdict {
-            Verdict::Captured => "captured",
-            Verdict::Declined { .. } => "declined",
-            Verdict::AlreadyCaptured { .. } => "already_captured",
-            Verdict::Conflict { .. } => "conflict",
-            Verdict::Invalid { .. } => "invalid",
-        };
-        counter.with_label_values(&[verdict]).inc();
+impl From<Unreachable> for Problem {
+    fn from(down: Unreachable) -> Self {
+        Self::because(Kind::Busy, down.to_string())
     }
+}
+
+/// Ask what became of a charge.
+#[utoipa::path(
+    get, path = "/pp/rest/v1/charges/{key}", tag = "charges", params(("key" = String, Path, description = "Percent-encoded.")),
+    responses((status = 200, body = Charge), (status = 404, body = Document, content_type = "application/problem+json", description = "Never heard of.")),
+)]
+pub async fn get_charge(
+    state: web::Data<State>,
+    key: web::Path<String>,
+) -> Result<web::Json<Charge>, Problem> {
+    let key = key.into_inner();
+    let charge = state.db.read(move |conn| {
+        let found = charges::find(conn, &[key.as_str()])?.remove(&key).ok_or(StoreError::NotFound)?;
+        let verdict = found.stored.verdict().ok_or(StoreError::NotFound)?;
+        let item = match found.stored {
+            Stored::Charge(decided, _) => Some(decided.item),
+            Stored::Abandoned => None,
+        };
+        Ok(Charge {
+            item,
+            result: ChargeResult { key, verdict, replayed: true },
+            decided_at: found.decided_at,
+        })
+    });
+    Ok(web::Json(charge.await?))
+}
+
+/// Give up a key: charged before, it keeps its verdict; not charged before, it never will be.
+#[utoipa::path(
+    post, path = "/pp/rest/v1/charges/{key}/abandon", tag = "charges", params(("key" = String, Path, description = "Percent-encoded.")),
+    responses(
+        (status = 200, body = ChargeResult, description = "The verdict that the key has from now on."),
+        (status = 422, body = Document, content_type = "application/problem+json", description = "No key can look like this."),
+    ),
+)]
+pub async fn abandon_charge(
+    state: web::Data<State>,
+    key: web::Path<String>,
+) -> Result<web::Json<ChargeResult>, Problem> {
+    if name_fault("key", &key).is_some() {
+        return Err(Problem::field(Kind::Invalid, "key", "give 1 to 100 visible ASCII characters"));
+    }
+    let now = state.clock.now();
+    Ok(web::Json(flows::abandon_charge::abandon_charge(&state.db, key.into_inner(), now).await?))
 }
 
 /// Health of the provider, for its one caller.

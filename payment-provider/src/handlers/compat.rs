@@ -11,10 +11,9 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use service::extract;
 
-use super::charges::{State, count};
-use crate::domain::acquirer::Decision;
-use crate::domain::charge::fault;
-use crate::flows;
+use super::state::State;
+use crate::domain::charge::{Asked, Decision, fault};
+use crate::store::captures::COMPAT;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -61,7 +60,8 @@ pub async fn charge(
     let given = req.headers().get(KEY).map(|key| key.to_str().unwrap_or_default().to_owned());
     let key = format!("compat:{}", given.unwrap_or_else(|| service::id::uuid(state.clock.now())));
     let item = item(key.clone(), key, format!("compat:{}", charge.customer_id), money)?;
-    match judge(&state, item, || state.acquirer.decide()).await? {
+    let asked = state.acquirer.authorize(vec![item]).await.map_err(|down| named(down.into()))?;
+    match judge(&state, asked).await? {
         Verdict::Captured => Ok(HttpResponse::Ok().json(json!({"result": true}))),
         Verdict::Conflict { fields } => Err(reused(&fields)),
         _ => Ok(HttpResponse::Ok().json(json!({"result": false}))),
@@ -93,7 +93,7 @@ pub async fn pay(
     let money = Money::parse(value.get(), currency).map_err(|_| bad("could not retrieve payment value"))?;
     let invoice = format!("compat:{id}");
     let item = item(format!("{invoice}:1"), invoice, "compat:unknown".into(), money)?;
-    match judge(&state, item, || Decision::Approved).await? {
+    match judge(&state, vec![Asked { item, decision: Some(Decision::Approved) }]).await? {
         Verdict::Conflict { fields } => Err(reused(&fields)),
         _ => Ok(HttpResponse::Ok().json(json!({"id": id}))),
     }
@@ -135,11 +135,8 @@ fn item(key: String, invoice: String, customer: String, money: Money) -> Result<
     }
 }
 
-async fn judge(state: &State, item: ChargeItem, decide: impl Fn() -> Decision) -> Result<Verdict, Refused> {
-    let now = state.clock.now();
-    let results = flows::charge_batch::charge_batch(&state.db, vec![item], decide, now).await;
-    let results = results.map_err(|e| named(e.into()))?;
-    count(&state.charges, &results);
+async fn judge(state: &State, asked: Vec<Asked>) -> Result<Verdict, Refused> {
+    let results = state.charge(asked, COMPAT).await.map_err(named)?;
     let first = results.results.into_iter().next();
     first
         .map(|result| result.verdict)

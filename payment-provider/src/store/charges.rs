@@ -1,59 +1,96 @@
 //! Charges as rows.
 
-use contracts::charge::{ChargeItem, Method, Verdict};
+use std::collections::{HashMap, HashSet};
+
+use contracts::charge::{ChargeItem, Method};
 use db::{AnyConnection, StoreError};
 use diesel::prelude::*;
 
-use super::schema::{captures, charges};
-use crate::domain::charge::Decided;
+use super::schema::{charges, transfers};
+use super::wallets::CAPTURE;
+use crate::domain::charge::{self, Decision, Stored};
 
-pub use super::hot::{insert_captures, insert_charges};
+pub use super::hot::{Decided, Inserted, abandon, insert};
 
 #[derive(Queryable)]
 struct Row {
     key: String,
-    invoice: String,
-    customer: String,
-    amount: i64,
-    currency: String,
-    method: String,
-    verdict: String,
+    invoice: Option<String>,
+    customer: Option<String>,
+    amount: Option<i64>,
+    currency: Option<String>,
+    method: Option<String>,
+    decision: String,
     decline_code: Option<String>,
-    captured_by: Option<String>,
-    _decided_at: i64,
+    decided_at: i64,
 }
 
-/// The stored charges among these keys.
-pub fn find(conn: &mut AnyConnection, keys: &[String]) -> Result<Vec<Decided>, StoreError> {
-    let rows: Vec<Row> = charges::table.filter(charges::key.eq_any(keys)).load(conn)?;
-    rows.into_iter().map(Decided::try_from).collect()
+/// A charge as stored, and when it was decided.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// What is stored.
+    pub stored: Stored,
+    /// Microseconds since 1970 UTC.
+    pub decided_at: i64,
 }
 
-/// Notes on a charge of this transaction that its invoice was captured before, under another key.
-pub fn mark_already_captured(conn: &mut AnyConnection, key: &str, invoice: &str) -> Result<(), StoreError> {
-    let by: String = captures::table.find(invoice).select(captures::key).first(conn)?;
-    diesel::update(charges::table.find(key))
-        .set((charges::verdict.eq("already_captured"), charges::captured_by.eq(by)))
-        .execute(conn)?;
-    Ok(())
+/// What is stored under these keys, by key.
+pub fn find(conn: &mut AnyConnection, keys: &[&str]) -> Result<HashMap<String, Found>, StoreError> {
+    let capture = transfers::kind.eq(CAPTURE).and(transfers::reference.nullable().eq(charges::invoice));
+    let rows: Vec<(Row, Option<String>)> = charges::table
+        .left_join(transfers::table.on(capture))
+        .filter(charges::key.eq_any(keys))
+        .select((charges::all_columns, transfers::charge.nullable()))
+        .load(conn)?;
+    rows.into_iter().map(|(row, by)| Ok((row.key.clone(), row.found(by)?))).collect()
 }
 
-impl TryFrom<Row> for Decided {
-    type Error = StoreError;
+/// Which of these keys are known.
+pub fn among(conn: &mut AnyConnection, keys: &[&str]) -> Result<HashSet<String>, StoreError> {
+    let found: Vec<String> =
+        charges::table.filter(charges::key.eq_any(keys)).select(charges::key).load(conn)?;
+    Ok(found.into_iter().collect())
+}
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
-        let bug = |what: &str| StoreError::Bug(format!("charge {} has an unreadable {what}", row.key));
-        let verdict = match row.verdict.as_str() {
-            "captured" => Verdict::Captured,
-            "declined" => Verdict::Declined { code: row.decline_code.ok_or_else(|| bug("decline code"))? },
-            "already_captured" => {
-                Verdict::AlreadyCaptured { by: row.captured_by.ok_or_else(|| bug("capture"))? }
-            }
-            _ => return Err(bug("verdict")),
+impl Row {
+    fn found(self, captured_by: Option<String>) -> Result<Found, StoreError> {
+        let decided_at = self.decided_at;
+        if self.decision == "abandoned" {
+            return Ok(Found { stored: Stored::Abandoned, decided_at });
+        }
+        let bug = || StoreError::Bug(format!("charge {} cannot be read", self.key));
+        let decided = self.decided().ok_or_else(bug)?;
+        let stored = Stored::Charge(decided, captured_by);
+        // No transaction leaves an approval without a capture behind.
+        if stored.verdict().is_none() { Err(bug()) } else { Ok(Found { stored, decided_at }) }
+    }
+
+    fn decided(&self) -> Option<charge::Decided> {
+        let decision = match self.decision.as_str() {
+            "approved" => Decision::Approved,
+            "declined" => Decision::Declined(self.decline_code.clone()?),
+            "unknown_customer" => Decision::UnknownCustomer,
+            "currency_mismatch" => Decision::CurrencyMismatch,
+            _ => return None,
         };
-        let method = Method::parse(&row.method).ok_or_else(|| bug("method"))?;
-        let currency = row.currency.parse().map_err(|_| bug("currency"))?;
-        let (invoice, customer, amount) = (row.invoice, row.customer, row.amount);
-        Ok(Self { item: ChargeItem { key: row.key, invoice, customer, amount, currency, method }, verdict })
+        let item = ChargeItem {
+            key: self.key.clone(),
+            invoice: self.invoice.clone()?,
+            customer: self.customer.clone()?,
+            amount: self.amount?,
+            currency: self.currency.as_deref()?.parse().ok()?,
+            method: Method::parse(self.method.as_deref()?)?,
+        };
+        Some(charge::Decided { item, decision })
+    }
+}
+
+/// A decision as stored: its name, and the decline code.
+pub(super) fn columns(decision: &Decision) -> (&'static str, Option<&str>) {
+    match decision {
+        Decision::Approved => ("approved", None),
+        Decision::Declined(code) => ("declined", Some(code)),
+        Decision::UnknownCustomer => ("unknown_customer", None),
+        Decision::CurrencyMismatch => ("currency_mismatch", None),
     }
 }

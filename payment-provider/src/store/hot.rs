@@ -1,132 +1,200 @@
-//! The statements that are written per database, side by side.
+//! The statements that are written per database, side by side: what every charge goes through.
 
-use contracts::charge::{ChargeItem, Verdict};
+use contracts::charge::{ChargeItem, Method};
 use db::{AnyConnection, StoreError};
-use diesel::pg::PgConnection;
+use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
+use diesel::sqlite::SqliteConnection;
 
-use super::schema::{captures, charges};
-use crate::domain::charge::Decided;
+use super::charges::columns;
+use super::schema::{charges, transfers};
+use super::wallets::{CAPTURE, wallet};
+use crate::domain::charge::Decision;
 
-#[derive(QueryableByName)]
-struct Key {
-    #[diesel(sql_type = Text)]
-    key: String,
+/// A charge and what was decided about it.
+pub type Decided<'a> = (&'a ChargeItem, Decision);
+
+/// A charge that was not there before.
+#[derive(Debug, Queryable)]
+pub struct Inserted {
+    /// Its key.
+    pub key: String,
+    /// Whether it captured its invoice.
+    pub captured: bool,
 }
 
-/// Inserts what is new and gives the keys of it; a key that is being inserted elsewhere is waited for.
-pub fn insert_charges(
+/// Stores the decisions whose keys are new, and captures the invoices of approvals unless they were captured before.
+/// A key or an invoice that a rival is inserting is waited for.
+pub fn insert(
     conn: &mut AnyConnection,
-    new: &[Decided],
+    decided: &[Decided<'_>],
+    merchant: &str,
     now: i64,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<Inserted>, StoreError> {
     match conn {
-        AnyConnection::Postgres(conn) => insert_charges_postgres(conn, new, now),
+        AnyConnection::Postgres(conn) => Ok(Charges::of(decided, merchant, now).load(conn)?),
         AnyConnection::Sqlite(conn) => {
-            let mut inserted = Vec::new();
-            for charge in new {
-                let (verdict, code) = columns(&charge.verdict);
-                let rows = diesel::insert_into(charges::table)
-                    .values((
-                        charges::key.eq(&charge.item.key),
-                        charges::invoice.eq(&charge.item.invoice),
-                        charges::customer.eq(&charge.item.customer),
-                        charges::amount.eq(charge.item.amount),
-                        charges::currency.eq(charge.item.currency.code()),
-                        charges::method.eq(charge.item.method.as_str()),
-                        charges::verdict.eq(verdict),
-                        charges::decline_code.eq(code),
-                        charges::decided_at.eq(now),
-                    ))
-                    .on_conflict_do_nothing()
-                    .execute(conn)?;
-                if rows == 1 {
-                    inserted.push(charge.item.key.clone());
-                }
+            let mut inserted = Vec::with_capacity(decided.len());
+            for (item, decision) in decided {
+                inserted.extend(insert_sqlite(conn, item, decision, merchant, now)?);
             }
             Ok(inserted)
         }
     }
 }
 
-fn insert_charges_postgres(
-    conn: &mut PgConnection,
-    new: &[Decided],
+fn insert_sqlite(
+    conn: &mut SqliteConnection,
+    item: &ChargeItem,
+    decision: &Decision,
+    merchant: &str,
     now: i64,
-) -> Result<Vec<String>, StoreError> {
-    let texts = |pick: fn(&ChargeItem) -> &str| new.iter().map(|new| pick(&new.item)).collect::<Vec<_>>();
-    let (verdicts, codes): (Vec<_>, Vec<_>) = new.iter().map(|new| columns(&new.verdict)).unzip();
-    let rows: Vec<Key> = diesel::sql_query(
-        "INSERT INTO charges (key, invoice, customer, amount, currency, method, verdict, decline_code, decided_at)
-         SELECT *, $9 FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING key",
-    )
-    .bind::<Array<Text>, _>(texts(|item| &item.key))
-    .bind::<Array<Text>, _>(texts(|item| &item.invoice))
-    .bind::<Array<Text>, _>(texts(|item| &item.customer))
-    .bind::<Array<BigInt>, _>(new.iter().map(|new| new.item.amount).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(texts(|item| item.currency.code()))
-    .bind::<Array<Text>, _>(texts(|item| item.method.as_str()))
-    .bind::<Array<Text>, _>(verdicts)
-    .bind::<Array<Nullable<Text>>, _>(codes)
-    .bind::<BigInt, _>(now)
-    .load(conn)?;
-    Ok(rows.into_iter().map(|row| row.key).collect())
+) -> QueryResult<Option<Inserted>> {
+    let (name, code) = columns(decision);
+    let new = diesel::insert_into(charges::table)
+        .values((
+            charges::key.eq(&item.key),
+            charges::invoice.eq(&item.invoice),
+            charges::customer.eq(&item.customer),
+            charges::amount.eq(item.amount),
+            charges::currency.eq(item.currency.code()),
+            charges::method.eq(item.method.as_str()),
+            charges::decision.eq(name),
+            charges::decline_code.eq(code),
+            charges::decided_at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)?;
+    if new == 0 {
+        return Ok(None);
+    }
+    let captured = *decision == Decision::Approved && capture_sqlite(conn, item, merchant, now)?;
+    Ok(Some(Inserted { key: item.key.clone(), captured }))
 }
 
-/// Captures each invoice that was not captured before and gives the keys of those.
-pub fn insert_captures(
-    conn: &mut AnyConnection,
-    items: &[&ChargeItem],
+fn capture_sqlite(
+    conn: &mut SqliteConnection,
+    item: &ChargeItem,
+    merchant: &str,
     now: i64,
-) -> Result<Vec<String>, StoreError> {
-    match conn {
-        AnyConnection::Postgres(conn) => insert_captures_postgres(conn, items, now),
-        AnyConnection::Sqlite(conn) => {
-            let mut inserted = Vec::new();
-            for item in items {
-                let rows = diesel::insert_into(captures::table)
-                    .values((
-                        captures::invoice.eq(&item.invoice),
-                        captures::key.eq(&item.key),
-                        captures::amount.eq(item.amount),
-                        captures::currency.eq(item.currency.code()),
-                        captures::captured_at.eq(now),
-                    ))
-                    .on_conflict_do_nothing()
-                    .execute(conn)?;
-                if rows == 1 {
-                    inserted.push(item.key.clone());
-                }
-            }
-            Ok(inserted)
+) -> QueryResult<bool> {
+    let new = diesel::insert_into(transfers::table)
+        .values((
+            transfers::kind.eq(CAPTURE),
+            transfers::reference.eq(&item.invoice),
+            transfers::charge.eq(&item.key),
+            transfers::debit.eq(payer(item)),
+            transfers::credit.eq(merchant),
+            transfers::amount.eq(item.amount),
+            transfers::currency.eq(item.currency.code()),
+            transfers::at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)?;
+    Ok(new == 1)
+}
+
+fn payer(item: &ChargeItem) -> String {
+    match item.method {
+        Method::Card => "acquirer".to_owned(),
+        Method::Wallet => wallet(&item.customer),
+    }
+}
+
+/// The charges of a batch, column by column: one prepared statement whatever the size of the batch.
+struct Charges<'a> {
+    keys: Vec<&'a str>,
+    invoices: Vec<&'a str>,
+    customers: Vec<&'a str>,
+    amounts: Vec<i64>,
+    currencies: Vec<&'a str>,
+    methods: Vec<&'a str>,
+    decisions: Vec<&'a str>,
+    codes: Vec<Option<&'a str>>,
+    merchant: &'a str,
+    now: i64,
+}
+
+impl<'a> Charges<'a> {
+    fn of(decided: &'a [Decided<'a>], merchant: &'a str, now: i64) -> Self {
+        let texts = |pick: fn(&ChargeItem) -> &str| decided.iter().map(|(item, _)| pick(item)).collect();
+        let (decisions, codes) = decided.iter().map(|(_, decision)| columns(decision)).unzip();
+        Self {
+            keys: texts(|item| &item.key),
+            invoices: texts(|item| &item.invoice),
+            customers: texts(|item| &item.customer),
+            amounts: decided.iter().map(|(item, _)| item.amount).collect(),
+            currencies: texts(|item| item.currency.code()),
+            methods: texts(|item| item.method.as_str()),
+            decisions,
+            codes,
+            merchant,
+            now,
         }
     }
 }
 
-fn insert_captures_postgres(
-    conn: &mut PgConnection,
-    items: &[&ChargeItem],
-    now: i64,
-) -> Result<Vec<String>, StoreError> {
-    let texts = |pick: fn(&ChargeItem) -> &str| items.iter().map(|item| pick(item)).collect::<Vec<_>>();
-    let rows: Vec<Key> = diesel::sql_query(
-        "INSERT INTO captures (invoice, key, amount, currency, captured_at)
-         SELECT *, $5 FROM UNNEST($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING key",
-    )
-    .bind::<Array<Text>, _>(texts(|item| &item.invoice))
-    .bind::<Array<Text>, _>(texts(|item| &item.key))
-    .bind::<Array<BigInt>, _>(items.iter().map(|item| item.amount).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(texts(|item| item.currency.code()))
-    .bind::<BigInt, _>(now)
-    .load(conn)?;
-    Ok(rows.into_iter().map(|row| row.key).collect())
+impl QueryFragment<Pg> for Charges<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "WITH new AS (INSERT INTO charges \
+             (key, invoice, customer, amount, currency, method, decision, decline_code, decided_at) \
+             SELECT *, ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.now)?;
+        out.push_sql(" FROM UNNEST(");
+        out.push_bind_param::<Array<Text>, _>(&self.keys)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.invoices)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.customers)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.amounts)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.currencies)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.methods)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.decisions)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.codes)?;
+        out.push_sql(
+            ") ON CONFLICT DO NOTHING RETURNING *), \
+             moved AS (INSERT INTO transfers (kind, reference, charge, debit, credit, amount, currency, at) \
+             SELECT 'capture', invoice, key, \
+             CASE method WHEN 'wallet' THEN 'wallet/' || customer ELSE 'acquirer' END, ",
+        );
+        out.push_bind_param::<Text, _>(self.merchant)?;
+        out.push_sql(
+            ", amount, currency, decided_at FROM new WHERE decision = 'approved' \
+             ON CONFLICT DO NOTHING RETURNING charge) \
+             SELECT new.key, moved.charge IS NOT NULL FROM new LEFT JOIN moved ON moved.charge = new.key",
+        );
+        Ok(())
+    }
 }
 
-/// Verdict and decline code as stored; only what the acquirer decided is ever inserted.
-fn columns(verdict: &Verdict) -> (&'static str, Option<&str>) {
-    match verdict {
-        Verdict::Declined { code } => ("declined", Some(code)),
-        _ => ("captured", None),
-    }
+impl Query for Charges<'_> {
+    type SqlType = (Text, Bool);
+}
+
+/// The text is always the same, so the connection prepares it once.
+impl QueryId for Charges<'_> {
+    type QueryId = Charges<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl RunQueryDsl<PgConnection> for Charges<'_> {}
+
+/// Gives up a key that was not charged yet; false when it is known already.
+pub fn abandon(conn: &mut AnyConnection, key: &str, now: i64) -> Result<bool, StoreError> {
+    let tombstone = (charges::key.eq(key), charges::decision.eq("abandoned"), charges::decided_at.eq(now));
+    let insert = diesel::insert_into(charges::table).values(tombstone).on_conflict_do_nothing();
+    let new = match conn {
+        AnyConnection::Postgres(conn) => insert.execute(conn)?,
+        AnyConnection::Sqlite(conn) => insert.execute(conn)?,
+    };
+    Ok(new == 1)
 }

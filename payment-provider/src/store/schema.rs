@@ -3,24 +3,37 @@
 diesel::table! {
     charges (key) {
         key -> Text,
-        invoice -> Text,
-        customer -> Text,
-        amount -> BigInt,
-        currency -> Text,
-        method -> Text,
-        verdict -> Text,
+        invoice -> Nullable<Text>,
+        customer -> Nullable<Text>,
+        amount -> Nullable<BigInt>,
+        currency -> Nullable<Text>,
+        method -> Nullable<Text>,
+        decision -> Text,
         decline_code -> Nullable<Text>,
-        captured_by -> Nullable<Text>,
         decided_at -> BigInt,
     }
 }
 
 diesel::table! {
-    captures (invoice) {
-        invoice -> Text,
-        key -> Text,
-        amount -> BigInt,
+    wallets (customer) {
+        customer -> Text,
         currency -> Text,
-        captured_at -> BigInt,
+        balance -> BigInt,
+        opened_at -> BigInt,
     }
 }
+
+diesel::table! {
+    transfers (reference, kind) {
+        kind -> Text,
+        reference -> Text,
+        charge -> Nullable<Text>,
+        debit -> Text,
+        credit -> Text,
+        amount -> BigInt,
+        currency -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(charges, transfers);

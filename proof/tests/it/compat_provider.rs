@@ -27,12 +27,12 @@ async fn older_charges_are_answered_in_their_own_form() {
         assert_eq!(health.text().await.unwrap(), "ok");
         let through = stack.http.get(format!("{}/pp/rest/health", stack.invoices)).send().await.unwrap();
         assert_eq!(through.text().await.unwrap(), "ok");
-        let captured = number(&stack.provider_db, "SELECT COUNT(*) AS n FROM captures");
+        let captured = number(&stack.provider_db, "SELECT COUNT(*) AS n FROM transfers");
         assert_eq!(captured, 2, "without a key each request is a charge of its own");
         for _ in 0..2 {
             assert_eq!(post(&stack, "/", Some("once"), body).await, (200, json!({"result": true})));
         }
-        assert_eq!(number(&stack.provider_db, "SELECT COUNT(*) AS n FROM captures"), 3);
+        assert_eq!(number(&stack.provider_db, "SELECT COUNT(*) AS n FROM transfers"), 3);
         let (status, answer) = post(&stack, "/", Some("once"), &body.replace("184", "185")).await;
         assert_eq!(status, 422);
         assert!(answer["error"].as_str().unwrap().contains("amount"), "{answer}");
@@ -50,7 +50,10 @@ async fn payments_pay_captures_once_per_id() {
                 post(&stack, "/payments/pay", None, r#"{"id":"I1","value":12.15,"currency":"EUR"}"#).await;
             assert_eq!(answer, (200, json!({"id": "I1"})));
         }
-        assert_eq!(number(&stack.provider_db, "SELECT CAST(SUM(amount) AS BIGINT) AS n FROM captures"), 1215);
+        assert_eq!(
+            number(&stack.provider_db, "SELECT CAST(SUM(amount) AS BIGINT) AS n FROM transfers"),
+            1215
+        );
         let cases = [
             ("", "empty body request"),
             ("no json", "failed to process payment request parameters"),

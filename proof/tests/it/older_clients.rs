@@ -50,7 +50,7 @@ async fn one_post_to_invoices_pay_gets_every_invoice_paid() {
         assert_eq!(stack.post("/invoices/pay", "").await, (200, "{}".into()));
         let after = paid_after_polling(&stack).await;
         assert_eq!(count(&after, "IsPaid", &json!(true)), 13);
-        assert_eq!(number(&stack.provider_db, "SELECT COUNT(*) AS n FROM captures"), 11);
+        assert_eq!(number(&stack.provider_db, "SELECT COUNT(*) AS n FROM transfers"), 11);
         stack.stop().await;
     }
 }

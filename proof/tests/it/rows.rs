@@ -12,7 +12,7 @@ struct Line {
 
 const INVOICE_APP: &[&str] =
     &["customers", "invoices", "attempts", "billing_runs", "run_tallies", "idempotency_keys"];
-const PROVIDER: &[&str] = &["charges", "captures"];
+const PROVIDER: &[&str] = &["charges", "transfers", "wallets"];
 
 /// Every row of both databases as text.
 pub fn all(invoices: &Db, provider: &Db) -> Vec<String> {

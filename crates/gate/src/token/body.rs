@@ -5,6 +5,7 @@ use std::fmt;
 use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 
+use crate::refusal::Refusal;
 use crate::sha256::Sha256;
 
 /// SHA-256 of a request body; in tokens it is `bdh`.
@@ -17,6 +18,14 @@ impl BodyHash {
     #[must_use]
     pub fn of(body: &[u8]) -> Self {
         Self(Sha256::of(body))
+    }
+
+    /// Holds the hash of the body that was read against this one, which was signed.
+    ///
+    /// # Errors
+    /// When another body was signed.
+    pub fn check(self, read: Self) -> Result<(), Refusal> {
+        if read == self { Ok(()) } else { Err(Refusal::BodyMismatch) }
     }
 }
 

@@ -5,6 +5,7 @@ mod api_keys;
 mod bindings;
 mod certificates;
 mod claims;
+mod events;
 mod forge;
 mod headers;
 mod identities;

@@ -1,4 +1,4 @@
-//! What a `charge+jwt` says.
+//! What a token for one request says.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::token::strict::{Claims, Registered};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ChargeClaims {
+pub(super) struct RequestClaims {
     pub(super) iss: String,
     pub(super) sub: String,
     pub(super) aud: String,
@@ -30,7 +30,7 @@ pub(super) struct Confirmation {
     pub(super) certificate: Thumbprint,
 }
 
-impl Claims for ChargeClaims {
+impl Claims for RequestClaims {
     fn registered(&self) -> Registered<'_> {
         Registered {
             iss: &self.iss,

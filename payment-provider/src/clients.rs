@@ -1,0 +1,3 @@
+//! Whom the payment provider asks.
+
+pub mod acquirer;

@@ -1,0 +1,107 @@
+//! Load on the payment provider: what invoice-app's own client asks, from several callers at once.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use contracts::charge::{CHARGES_PATH, ChargeItem, Method, Verdict};
+use invoice_app::clients::provider::Provider;
+use invoice_app::settings::Settings;
+use proof::processes::{Service, free_port};
+use service::{Clock, Vars};
+use testkit::client::{signer, with_certificate};
+use testkit::stack::{invoice_app_vars, provider_vars};
+use testkit::{Database, Engine, Home, client};
+
+/// A running payment provider, and the client that invoice-app has for it.
+pub struct Target {
+    /// Its rows.
+    pub database: Database,
+    home: Home,
+    _service: Service,
+    client: Arc<Provider>,
+    /// Where it listens.
+    pub url: String,
+}
+
+impl Target {
+    /// Starts a provider that approves everything.
+    pub async fn start(engine: Engine) -> Self {
+        let home = Home::new();
+        let name = "payment-provider";
+        let database = Database::fresh(&home, engine, name, payment_provider::store::MIGRATIONS);
+        let mut vars = provider_vars(&home, &database.url);
+        vars.push(("ACQUIRER_SUCCESS_RATE", "1".to_owned()));
+        let port = free_port();
+        let mut service = Service::new(&home, name, port, vars);
+        service.start(&client::plain()).await;
+        let url = format!("https://localhost:{port}");
+        // As invoice-app would read it; its own database is not opened.
+        let vars = Vars::fixed(invoice_app_vars(&home, "sqlite://unused.sqlite", &url));
+        let settings = Settings::read(&vars).expect("settings");
+        let client = Provider::new(&url, settings.provider.caller, Clock::system());
+        Self { database, home, _service: service, client: Arc::new(client), url }
+    }
+
+    /// The gate is there: a request without a token is refused.
+    pub async fn refuses(&self) {
+        let http = with_certificate(&self.home.path("pki/invoice-app"));
+        let answer = http.post(format!("{}{CHARGES_PATH}", self.url)).send().await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), 401);
+    }
+
+    /// One good charge.
+    pub async fn charge_one(&self) {
+        let results = self.client.charge(vec![item()]).await.expect("a verdict");
+        assert!(results.iter().all(|result| result.verdict == Verdict::Captured));
+    }
+
+    /// A client with the right certificate.
+    pub fn stranger(&self) -> reqwest::Client {
+        with_certificate(&self.home.path("pki/invoice-app"))
+    }
+
+    /// The header of a token that is good but for one bit of its signature: the dearest one to refuse.
+    pub fn tampered_token(&self) -> String {
+        let now = Clock::system().seconds();
+        let token = signer(&self.home).sign("GET", CHARGES_PATH, b"", now).expect("a token");
+        let (message, signature) = token.rsplit_once('.').expect("a signature");
+        let first = if signature.starts_with('A') { 'B' } else { 'A' };
+        format!("Bearer {message}.{first}{}", &signature[1..])
+    }
+
+    /// Charges per second of `callers` that send batches of `size` one after the other.
+    pub async fn charges_per_second(&self, size: usize, callers: usize, time: Duration) -> f64 {
+        let started = Instant::now();
+        let calling: Vec<_> = (0..callers)
+            .map(|_| tokio::spawn(call(Arc::clone(&self.client), size, started + time)))
+            .collect();
+        let mut charges = 0;
+        for caller in calling {
+            charges += caller.await.expect("a caller");
+        }
+        f64::from(u32::try_from(charges).expect("a count")) / started.elapsed().as_secs_f64()
+    }
+}
+
+async fn call(client: Arc<Provider>, size: usize, until: Instant) -> usize {
+    let mut charges = 0;
+    while Instant::now() < until {
+        let items = (0..size).map(|_| item()).collect();
+        let results = client.charge(items).await.expect("verdicts");
+        assert!(results.iter().all(|result| result.verdict == Verdict::Captured));
+        charges += size;
+    }
+    charges
+}
+
+fn item() -> ChargeItem {
+    let invoice = service::id::uuid(Clock::system().now());
+    ChargeItem {
+        key: format!("{invoice}:1"),
+        customer: invoice.clone(),
+        invoice,
+        amount: 1999,
+        currency: "EUR".parse().expect("a currency"),
+        method: Method::Card,
+    }
+}

@@ -1,0 +1,48 @@
+//! Benchmarks: figures of the release binaries beside this one, each as a ratio to a reference of the same run.
+#![expect(clippy::print_stdout, reason = "the figures are what was asked for")]
+#![expect(clippy::float_arithmetic, reason = "figures are ratios of measurements; no money here")]
+#![expect(clippy::expect_used, reason = "a benchmark that cannot be set up has no figures")]
+
+mod charge;
+mod cpu;
+mod figure;
+mod flood;
+mod load;
+mod postgres;
+mod sqlite;
+mod startup;
+
+use clap::{Args, Parser};
+
+#[derive(Parser)]
+enum Command {
+    /// From start to ready, and resident memory when idle.
+    Startup(Options),
+    /// The charge API, behind its whole gate, over the rate of one-row updates on the same database.
+    Charge(Options),
+    /// The 99th percentile of good charges under a flood of bad tokens, over the one without.
+    Flood(Options),
+}
+
+/// What every benchmark is told.
+#[derive(Args, Clone, Copy)]
+struct Options {
+    /// Rounds; of each case the median is told.
+    #[arg(long)]
+    rounds: Option<usize>,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+    /// Seconds per measurement.
+    #[arg(long, default_value_t = 3)]
+    seconds: u64,
+}
+
+#[tokio::main]
+async fn main() {
+    match Command::parse() {
+        Command::Startup(options) => startup::run(options).await,
+        Command::Charge(options) => charge::run(options).await,
+        Command::Flood(options) => flood::run(options).await,
+    }
+}
