@@ -109,12 +109,15 @@ impl<T: Credential> Reloaded<T> {
     /// Takes over what the files hold now, if it is new and good.
     fn look(&self, now: i64) -> Look {
         let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if contents(&self.0.files) == seen.in_force {
+        let mut found = contents(&self.0.files);
+        if found != seen.in_force {
+            std::thread::sleep(SETTLE);
+            found = contents(&self.0.files);
+        }
+        if found == seen.in_force {
             seen.refused = None;
             return Look::Unchanged;
         }
-        std::thread::sleep(SETTLE);
-        let found = contents(&self.0.files);
         let loaded = (self.0.load)().and_then(|new| new.check(now).map(|()| new));
         if contents(&self.0.files) != found {
             return Look::Unchanged;

@@ -81,19 +81,20 @@ impl Reloads {
         Ok(Reloading(stop))
     }
 
+    // The counters last: who sees one move finds the log line and the new end there.
     fn look(&self) {
         for one in &self.watched {
             let what = one.what();
             match one.look(self.clock.seconds()) {
                 Look::Unchanged => {}
                 Look::TakenOver => {
-                    self.outcomes.with_label_values(&[what, "taken_over"]).inc();
                     self.export(one.as_ref());
                     tracing::info!(what, expires_at = one.expires_at(), "changed files were taken over");
+                    self.outcomes.with_label_values(&[what, "taken_over"]).inc();
                 }
                 Look::Refused(error) => {
-                    self.outcomes.with_label_values(&[what, "refused"]).inc();
                     tracing::warn!(what, %error, "changed files cannot be used; what was in force stays in force");
+                    self.outcomes.with_label_values(&[what, "refused"]).inc();
                 }
             }
         }
