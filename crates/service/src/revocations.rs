@@ -66,12 +66,12 @@ impl Revocations {
             loop {
                 tokio::time::sleep(every).await;
                 let read = list.read().await;
-                match &read {
-                    Err(why) if !failing => {
-                        tracing::warn!(%why, "the list of revoked API keys cannot be read")
-                    }
-                    Ok(()) if failing => tracing::info!("the list of revoked API keys can be read again"),
-                    Ok(()) | Err(_) => {}
+                if let Err(why) = read.as_ref()
+                    && !failing
+                {
+                    tracing::warn!(%why, "the list of revoked API keys cannot be read");
+                } else if failing && read.is_ok() {
+                    tracing::info!("the list of revoked API keys can be read again");
                 }
                 failing = read.is_err();
                 list.polls.with_label_values(&[if failing { "failed" } else { "ok" }]).inc();

@@ -43,9 +43,8 @@ async fn row_19_a_bad_certificate_ends_in_the_handshake() {
             params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
             params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         });
-        let server_only = with(good.clone(), |params| {
-            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth]
-        });
+        let mut server_only = good.clone();
+        server_only.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         no_handshake(&lab, "no certificate", ours.client(None, &[&TLS13])).await;
         no_handshake(&lab, "self-signed", client(Pair::self_signed(&good))).await;
         no_handshake(&lab, "another CA of the same name", client(theirs.sign(&good))).await;
