@@ -105,6 +105,11 @@ no_handshake_without_certificate() {
   [[ $answer != status=[0-9]* ]] || { echo "plain HTTP was answered: $answer"; return 1; }
 }
 
+books_agree() {
+  "$bin/antaeusctl" verify --settled --invoices-url "sqlite://$work/home/data/invoice-app.sqlite" \
+    --provider-url "sqlite://$work/home/data/payment-provider.sqlite"
+}
+
 twice_is_harmless() {
   e2e_deploy && all_paid
 }
@@ -122,6 +127,7 @@ e2e() {
   check "GET /pp/rest/health" answers 'status=200 body=ok' "$url/pp/rest/health"
   check "POST /rest/v1/invoices/pay answers true" answers 'status=200 body=true' -X POST "$url/rest/v1/invoices/pay"
   check "the provider answers no plain HTTP" no_handshake_without_certificate
+  check "antaeusctl verify: both databases agree" books_agree
   check "deploy.sh once more is harmless" twice_is_harmless
   check "deploy.sh status" e2e_deploy status
   check "deploy.sh stop" e2e_deploy stop
