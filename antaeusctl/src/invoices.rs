@@ -1,12 +1,11 @@
 //! `antaeusctl count` and `antaeusctl table`: invoices as invoice-app shows them.
 
 use std::io::Write;
-use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
 
-use crate::probe::client;
+use crate::api::{Api, ApiArgs, run_async};
 
 /// Longest table.
 const ROWS: usize = 30;
@@ -14,9 +13,8 @@ const ROWS: usize = 30;
 /// Count invoices in a state.
 #[derive(Debug, Args)]
 pub struct CountCommand {
-    /// Base URL of invoice-app.
-    #[arg(long, default_value = "http://localhost:8081")]
-    url: String,
+    #[command(flatten)]
+    api: ApiArgs,
     /// PENDING, CHARGING, PAID, VOID or PARKED.
     #[arg(long)]
     state: String,
@@ -25,9 +23,8 @@ pub struct CountCommand {
 /// Show the first invoices as a table.
 #[derive(Debug, Args)]
 pub struct TableCommand {
-    /// Base URL of invoice-app.
-    #[arg(long, default_value = "http://localhost:8081")]
-    url: String,
+    #[command(flatten)]
+    api: ApiArgs,
 }
 
 /// Runs `count`.
@@ -35,19 +32,9 @@ pub struct TableCommand {
 /// # Errors
 /// When invoice-app does not answer.
 pub fn count(command: &CountCommand, out: &mut dyn Write) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let count = runtime.map_err(|e| e.to_string())?.block_on(async {
-        let (mut count, mut cursor) = (0, None);
-        loop {
-            let filter = format!("state={}&limit=1000", command.state);
-            let page = page(&command.url, &filter, cursor.as_deref()).await?;
-            count += page["items"].as_array().map_or(0, Vec::len);
-            match page["next_cursor"].as_str() {
-                Some(next) => cursor = Some(next.to_owned()),
-                None => return Ok::<usize, String>(count),
-            }
-        }
-    })?;
+    let (api, mut count) = (Api::new(&command.api)?, 0_u64);
+    let path = format!("/v1/invoices?state={}", command.state);
+    run_async(api.each(&path, |_| count += 1))?;
     writeln!(out, "{count}").map_err(|e| e.to_string())
 }
 
@@ -56,9 +43,8 @@ pub fn count(command: &CountCommand, out: &mut dyn Write) -> Result<(), String> 
 /// # Errors
 /// When invoice-app does not answer.
 pub fn table(command: &TableCommand, out: &mut dyn Write) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let filter = format!("limit={ROWS}");
-    let page = runtime.map_err(|e| e.to_string())?.block_on(page(&command.url, &filter, None))?;
+    let api = Api::new(&command.api)?;
+    let page = run_async(api.get(&format!("/v1/invoices?limit={ROWS}")))?;
     let mut lines = vec![format!(
         "{:>8} {:>9} {:>14} {:<4} {:<8} {:>8}",
         "invoice", "customer", "amount", "", "state", "attempts"
@@ -84,13 +70,4 @@ fn line(invoice: &Value) -> String {
         words(&invoice["state"]),
         invoice["attempts"].to_string()
     )
-}
-
-async fn page(url: &str, filter: &str, cursor: Option<&str>) -> Result<Value, String> {
-    let cursor = cursor.map_or_else(String::new, |cursor| format!("&cursor={cursor}"));
-    let request = client(Duration::from_secs(10))?.get(format!("{url}/v1/invoices?{filter}{cursor}"));
-    let answer = request.send().await.map_err(|e| format!("{url} does not answer: {e}"))?;
-    let status = answer.status();
-    let body: Value = answer.json().await.map_err(|e| format!("{url} answered with something else: {e}"))?;
-    if status.is_success() { Ok(body) } else { Err(format!("{url} answered {status}: {body}")) }
 }

@@ -1,5 +1,6 @@
 //! The operator's command line: PKI, keys, seeds, configuration documents.
 
+mod api;
 mod database;
 mod files;
 pub mod invoices;

@@ -11,6 +11,8 @@ use clap::Subcommand;
 use reqwest::header::{HeaderName, HeaderValue};
 use rustls::{ClientConfig, RootCertStore};
 
+use crate::api::run_async;
+
 /// Longest line that is shown, unless the whole body is wanted.
 const SHOWN: usize = 220;
 
@@ -57,10 +59,8 @@ pub fn run(command: ProbeCommand, out: &mut dyn Write) -> Result<(), String> {
         ProbeCommand::Serve { listen } => serve(listen),
         ProbeCommand::Call { url, timeout_ms, headers, method, data, whole, token_file } => {
             let token = token_file.map(|path| read(&path)).transpose()?;
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let runtime = runtime.map_err(|e| e.to_string())?;
             let asked = ask(&url, &method, &headers, token, data, Duration::from_millis(timeout_ms));
-            let line = runtime.block_on(asked)?;
+            let line = run_async(asked)?;
             let shown: String = if whole { line } else { line.chars().take(SHOWN).collect() };
             writeln!(out, "{shown}").map_err(|e| e.to_string())
         }

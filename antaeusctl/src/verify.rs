@@ -3,6 +3,7 @@
 //! The questions are asked in SQL of their own and not by the services' code, which is what is being checked.
 
 mod attempts;
+mod by_api;
 mod ledger;
 mod payments;
 mod rows;
@@ -14,29 +15,25 @@ use clap::{Args, ValueEnum};
 use db::{DatabaseUrl, Db, PoolSettings, StoreError};
 use serde::Serialize;
 
+use crate::api::{Api, ApiArgs, run_async};
 use crate::database::{self, Given};
 
-/// Compare both databases, invoice by invoice.
+/// Compare both databases, invoice by invoice; or, with --api, what invoice-app and the payment provider tell.
 #[derive(Debug, Args)]
 pub struct VerifyCommand {
+    /// Ask invoice-app at --url instead of reading databases: its invoices against the provider's captures.
+    #[arg(long)]
+    api: bool,
+    #[command(flatten)]
+    at: ApiArgs,
     /// invoice-app's database.
-    #[arg(
-        long,
-        env = "INVOICE_APP_DATABASE_URL",
-        hide_env_values = true,
-        required_unless_present = "invoices_url_file"
-    )]
+    #[arg(long, env = "INVOICE_APP_DATABASE_URL", hide_env_values = true)]
     invoices_url: Option<DatabaseUrl>,
     /// File that holds that URL.
     #[arg(long)]
     invoices_url_file: Option<std::path::PathBuf>,
     /// The payment provider's database.
-    #[arg(
-        long,
-        env = "PAYMENT_PROVIDER_DATABASE_URL",
-        hide_env_values = true,
-        required_unless_present = "provider_url_file"
-    )]
+    #[arg(long, env = "PAYMENT_PROVIDER_DATABASE_URL", hide_env_values = true)]
     provider_url: Option<DatabaseUrl>,
     /// File that holds that URL.
     #[arg(long)]
@@ -107,6 +104,21 @@ pub fn verify(invoices: &Db, provider: &Db, settled: bool) -> Result<Report, Sto
 /// # Errors
 /// One sentence that says what to do.
 pub fn run(command: &VerifyCommand, out: &mut dyn Write) -> Result<bool, String> {
+    let report = if command.api {
+        let api = Api::new(&command.at)?;
+        run_async(by_api::compare(&api, command.settled))?
+    } else {
+        by_databases(command)?
+    };
+    let text = match command.output {
+        Output::Json => serde_json::to_string_pretty(&report).map_err(|e| e.to_string())?,
+        Output::Text => text(&report),
+    };
+    writeln!(out, "{text}").map_err(|e| e.to_string())?;
+    Ok(report.findings.is_empty())
+}
+
+fn by_databases(command: &VerifyCommand) -> Result<Report, String> {
     let open = |url: Option<&DatabaseUrl>, file: Option<&std::path::PathBuf>, names| {
         let url = database::url(Given { url, file: file.map(std::path::PathBuf::as_path), names })?;
         Ok::<_, String>(Db::new(&url, PoolSettings { size: 1, wait: Duration::from_secs(10) }))
@@ -115,13 +127,7 @@ pub fn run(command: &VerifyCommand, out: &mut dyn Write) -> Result<bool, String>
     let invoices = open(command.invoices_url.as_ref(), command.invoices_url_file.as_ref(), names)?;
     let names = "--provider-url or --provider-url-file";
     let provider = open(command.provider_url.as_ref(), command.provider_url_file.as_ref(), names)?;
-    let report = verify(&invoices, &provider, command.settled).map_err(|e| e.to_string())?;
-    let text = match command.output {
-        Output::Json => serde_json::to_string_pretty(&report).map_err(|e| e.to_string())?,
-        Output::Text => text(&report),
-    };
-    writeln!(out, "{text}").map_err(|e| e.to_string())?;
-    Ok(report.findings.is_empty())
+    verify(&invoices, &provider, command.settled).map_err(|e| e.to_string())
 }
 
 fn text(report: &Report) -> String {

@@ -1,5 +1,6 @@
 //! From HTTP to flows and back.
 
+pub mod captures;
 pub mod compat_invoices;
 pub mod compat_rest;
 pub mod customers;

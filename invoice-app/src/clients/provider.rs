@@ -1,5 +1,6 @@
 //! The payment provider: one signed request per batch, over a connection that proves who both ends are.
 
+use contracts::capture::Captures;
 use contracts::charge::{CHARGES_PATH, ChargeBatch, ChargeItem, ChargeResult, ChargeResults, HEALTH_PATH};
 use contracts::problem::{BUSY, Document};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -58,6 +59,18 @@ impl Provider {
         } else {
             Err(CallError::Unknown("the results belong to other items".into()))
         }
+    }
+
+    /// The next captures that it made for us, in the order in which it made them.
+    pub async fn captures(&self, cursor: Option<&str>, limit: i64) -> Result<Captures, CallError> {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("limit", &limit.to_string());
+        if let Some(cursor) = cursor {
+            query.append_pair("cursor", cursor);
+        }
+        let path = format!("{CHARGES_PATH}?{}", query.finish());
+        let response = self.send(Method::GET, &path, Vec::new()).await?;
+        response.json().await.map_err(|e| CallError::Unknown(e.to_string()))
     }
 
     /// Whether the provider answers us.

@@ -17,6 +17,12 @@ pub struct ProviderHealth {
 }
 
 impl ProviderHealth {
+    /// Whom it asks.
+    #[must_use]
+    pub fn peer(&self) -> &Provider {
+        &self.provider
+    }
+
     /// Nothing asked yet.
     #[must_use]
     pub fn new(provider: Arc<Provider>, clock: Clock) -> Self {

@@ -32,12 +32,18 @@ pub struct Page<T> {
 }
 
 impl PageQuery {
+    /// The length.
+    pub fn length(&self) -> Result<i64, Problem> {
+        let limit = self.limit.unwrap_or(100);
+        if (1..=MOST).contains(&limit) {
+            return Ok(limit);
+        }
+        Err(Problem::field(Kind::Malformed, "limit", format!("give 1 to {MOST}")))
+    }
+
     /// The last number of the page before, and the length.
     pub fn bounds(&self) -> Result<(i64, i64), Problem> {
-        let limit = self.limit.unwrap_or(100);
-        if !(1..=MOST).contains(&limit) {
-            return Err(Problem::field(Kind::Malformed, "limit", format!("give 1 to {MOST}")));
-        }
+        let limit = self.length()?;
         let after = self.cursor.as_deref().map_or(Ok(0), str::parse);
         let after =
             after.map_err(|_| Problem::field(Kind::Malformed, "cursor", "give the next_cursor of a page"))?;

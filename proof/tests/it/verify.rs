@@ -118,3 +118,33 @@ async fn a_capture_whose_answer_is_still_to_come_is_in_flight_and_no_finding() {
         assert_eq!((report.findings, report.in_flight), (vec![], 1));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_the_api_alone_differences_are_found_as_well() {
+    for engine in engines() {
+        let stack = paid(engine).await;
+        let ask = |settled: &[&str]| {
+            let mut command = std::process::Command::new(proof::processes::binary("antaeusctl"));
+            let output = command
+                .args(["verify", "--api", "--url", &stack.invoices, "-o", "json"])
+                .args(settled)
+                .output()
+                .unwrap();
+            let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            (output.status.code().unwrap(), report)
+        };
+        let (code, report) = ask(&["--settled"]);
+        assert_eq!((code, &report["paid"], &report["captures"]), (0, &3.into(), &3.into()), "{report}");
+        execute(&stack.provider_db, unguard(engine));
+        execute(&stack.provider_db, "DELETE FROM transfers WHERE amount = 1215");
+        execute(&stack.provider_db, "UPDATE transfers SET amount = 7 WHERE amount = 1025");
+        execute(&stack.invoices_db, "UPDATE invoices SET state = 'VOID', paid_at = NULL WHERE amount = 6613");
+        let (code, report) = ask(&[]);
+        let seen: Vec<&str> =
+            report["findings"].as_array().unwrap().iter().map(|f| f["seen"].as_str().unwrap()).collect();
+        assert_eq!((code, seen.len()), (1, 3), "{report}");
+        for part in ["never captured", "captured {", "captured, and VOID"] {
+            assert!(seen.iter().any(|seen| seen.contains(part)), "{part}: {report}");
+        }
+    }
+}
