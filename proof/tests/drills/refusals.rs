@@ -1,4 +1,5 @@
-//! What was replaced opens nothing any more.
+//! What was replaced opens nothing any more. A handshake that the provider refuses is an error here, of one of several
+//! texts: in TLS 1.3 the client is done before it hears of it.
 
 use std::time::Duration;
 
@@ -46,8 +47,7 @@ async fn a_revoked_certificate_opens_no_connection_and_keeps_none() {
         home.run(&["pki", "revoke", "--dir", &pki, "--cert", &old.join("cert.pem").display().to_string()]);
     })
     .await;
-    let refused = all.ask(&with_certificate(&old), &its_signer).await.expect_err("no handshake");
-    assert!(refused.contains("CertificateRevoked"), "{refused}");
+    all.ask(&with_certificate(&old), &its_signer).await.expect_err("no handshake");
     assert_eq!(all.ask(&standing, &its_signer).await, Ok(401));
     assert_eq!(all.refusals("peer_untrusted").await, 1);
     let log = all.provider.log();
@@ -81,6 +81,6 @@ async fn a_connection_ends_with_its_certificate() {
     })
     .await;
     assert!(all.refusals("peer_expired").await >= 1);
-    let refused = all.ask(&late, &signer).await.expect_err("no handshake");
-    assert!(refused.contains("CertificateExpired"), "{refused}");
+    all.ask(&late, &signer).await.expect_err("no handshake");
+    assert_eq!(all.ask(&standing, &signer).await, Ok(401), "the provider itself is there");
 }
