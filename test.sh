@@ -11,6 +11,7 @@ usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, attacks, c
        ./test.sh chaos                    SIGKILL of either service at random moments; bad settings
        ./test.sh attacks                  the attack table, row by row, against the running services
        ./test.sh drills                   keys, certificates and the CA replaced while payments go on
+       ./test.sh fuzz [--seconds N]       the parsers with made-up bytes, 60 seconds each; needs nightly Rust and cargo-fuzz
        ./test.sh static                   scripts, formatting, documents that are made from the code
        ./test.sh k8s                      on the current cluster, or the one that $CLUSTER_UP starts
        ./test.sh bench startup|charge|flood [--rounds N] [--seconds N] [--json]
@@ -205,6 +206,25 @@ static() {
   check "configuration tables are those of the code" scripts/config-docs.sh --check
 }
 
+fuzz() { # [--seconds N]
+  local seconds=60 target
+  if [ "${1:-}" = --seconds ]; then seconds=$2; fi
+  if ! cargo +nightly fuzz --version >"$work/output" 2>&1; then
+    skip "fuzzing" "nightly Rust or cargo-fuzz is missing: rustup toolchain install nightly; cargo install cargo-fuzz"
+    return
+  fi
+  for target in proof/fuzz/fuzz_targets/*.rs; do
+    check "fuzz $(basename "$target" .rs), $seconds s" fuzz_one "$(basename "$target" .rs)" "$seconds"
+    grep -h 'Done [0-9]* runs' "$work/output" || true
+  done
+}
+
+fuzz_one() { # TARGET SECONDS: starts from the committed corpus; what it finds on the way stays out of it
+  mkdir -p "$work/fuzz/$1"
+  (cd proof && cargo +nightly fuzz run "$1" "$work/fuzz/$1" "fuzz/corpus/$1" -- \
+    -max_total_time="$2" -max_len=20000 -timeout=10)
+}
+
 bench() { # startup|charge|flood [--rounds N] [--seconds N] [--json]
   # The static release build: what the images hold is what is measured.
   RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --release --target x86_64-unknown-linux-gnu \
@@ -238,6 +258,10 @@ k8s)
   shift
   rm -rf "$work"
   exec scripts/test/k8s.sh "$@"
+  ;;
+fuzz)
+  shift
+  fuzz "$@"
   ;;
 bench)
   shift

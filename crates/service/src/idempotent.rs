@@ -50,12 +50,17 @@ fn key(req: &HttpRequest) -> Result<Option<String>, Problem> {
     if lines.next().is_some() {
         return refuse("send it once");
     }
-    match line.to_str() {
-        Ok(key) if !key.is_empty() && key.len() <= LONGEST && key.bytes().all(|b| b.is_ascii_graphic()) => {
-            Ok(Some(key.to_owned()))
-        }
-        _ => refuse("give 1 to 255 visible ASCII characters"),
+    match key_text(line.as_bytes()) {
+        Some(key) => Ok(Some(key.to_owned())),
+        None => refuse("give 1 to 255 visible ASCII characters"),
     }
+}
+
+/// The key that a header line holds, if it is one.
+#[must_use]
+pub fn key_text(line: &[u8]) -> Option<&str> {
+    let good = (1..=LONGEST).contains(&line.len()) && line.iter().all(u8::is_ascii_graphic);
+    if good { std::str::from_utf8(line).ok() } else { None }
 }
 
 /// The answer to a request that creates.

@@ -8,6 +8,7 @@ mod caller;
 mod captures;
 mod charges;
 mod compat_provider;
+mod fuzz_corpora;
 mod gate;
 mod layers;
 mod ledger;
