@@ -115,3 +115,37 @@ pub fn once<R>(
     }
     Ok(Outcome::Done(answer))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::differing;
+
+    fn body() -> impl Strategy<Value = serde_json::Map<String, Value>> {
+        let value = prop_oneof![any::<i64>().prop_map(Value::from), "[a-z]{0,4}".prop_map(Value::from)];
+        let pairs = proptest::collection::btree_map("[a-e]", value, 0..5);
+        pairs.prop_map(|pairs| pairs.into_iter().collect())
+    }
+
+    proptest! {
+        /// The same body is never another one, however it was written.
+        #[test]
+        fn a_body_does_not_differ_from_itself(body in body()) {
+            let written: Value = serde_json::from_str(&Value::Object(body.clone()).to_string()).unwrap();
+            prop_assert!(differing(&Value::Object(body), &written).is_empty());
+        }
+
+        /// Two bodies differ in exactly the fields that differ, whichever came first.
+        #[test]
+        fn exactly_what_differs_is_named(first in body(), second in body()) {
+            let (a, b) = (Value::Object(first.clone()), Value::Object(second.clone()));
+            let names = differing(&a, &b);
+            prop_assert_eq!(&names, &differing(&b, &a));
+            for name in ["a", "b", "c", "d", "e"] {
+                prop_assert_eq!(names.iter().any(|n| n == name), first.get(name) != second.get(name));
+            }
+        }
+    }
+}

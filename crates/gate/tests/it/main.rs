@@ -12,6 +12,7 @@ mod identities;
 mod key_files;
 mod pki;
 mod presented;
+mod properties;
 mod rotations;
 mod signatures;
 mod spiffe_ids;
