@@ -1,13 +1,12 @@
 //! invoice-app's API, as the operator's commands ask it.
 
-use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
 
-use crate::probe::client;
+use crate::http::client;
 
 /// Where invoice-app is, and with which key it is asked.
 #[derive(Debug, Args)]
@@ -70,10 +69,4 @@ impl Api {
             }
         }
     }
-}
-
-/// Runs what a command asks over the network to its end.
-pub fn run_async<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|e| e.to_string())?.block_on(work)
 }

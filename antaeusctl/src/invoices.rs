@@ -5,7 +5,8 @@ use std::io::Write;
 use clap::Args;
 use serde_json::Value;
 
-use crate::api::{Api, ApiArgs, run_async};
+use crate::api::{Api, ApiArgs};
+use crate::http::run_async;
 
 /// Longest table.
 const ROWS: usize = 30;

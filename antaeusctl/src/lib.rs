@@ -3,6 +3,7 @@
 mod api;
 mod database;
 mod files;
+mod http;
 pub mod invoices;
 pub mod keys;
 pub mod pki;

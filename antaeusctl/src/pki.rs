@@ -6,6 +6,7 @@ mod init;
 mod issue;
 mod renew;
 mod revoke;
+mod revoked;
 
 use std::io::Write;
 

@@ -4,14 +4,12 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Subcommand;
 use reqwest::header::{HeaderName, HeaderValue};
-use rustls::{ClientConfig, RootCertStore};
 
-use crate::api::run_async;
+use crate::http::{client, run_async};
 
 /// Longest line that is shown, unless the whole body is wanted.
 const SHOWN: usize = 220;
@@ -101,20 +99,6 @@ async fn ask(
         }
         Err(error) => Ok(format!("status={} body={}", face(&error), root(&error))),
     }
-}
-
-/// A client for plain HTTP that trusts no CA.
-pub(crate) fn client(timeout: Duration) -> Result<reqwest::Client, String> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let tls =
-        tls.map_err(|e| e.to_string())?.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .no_proxy()
-        .timeout(timeout)
-        .build()
-        .map_err(|e| e.to_string())
 }
 
 /// How a call failed: the layers refuse in different ways.

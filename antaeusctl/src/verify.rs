@@ -15,8 +15,9 @@ use clap::{Args, ValueEnum};
 use db::{DatabaseUrl, Db, PoolSettings, StoreError};
 use serde::Serialize;
 
-use crate::api::{Api, ApiArgs, run_async};
+use crate::api::{Api, ApiArgs};
 use crate::database::{self, Given};
+use crate::http::run_async;
 
 /// Compare both databases, invoice by invoice; or, with --api, what invoice-app and the payment provider tell.
 #[derive(Debug, Args)]

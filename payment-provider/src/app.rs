@@ -9,7 +9,7 @@ use actix_web::{App as Actix, HttpServer, web};
 use gate::tls::Current;
 use rustls::ServerConfig;
 use service::admin::{self, Health};
-use service::api_auth::Guarded;
+use service::guard::Guarded;
 use service::identity::{IdentitySettings, TlsMode};
 use service::limits::{self, Capacity};
 use service::metrics::{self, Metrics};

@@ -3,6 +3,7 @@
 pub mod captures;
 pub mod charges;
 mod hot;
+pub mod movements;
 mod schema;
 pub mod wallets;
 

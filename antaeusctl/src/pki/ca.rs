@@ -7,7 +7,7 @@ use gate::SpiffeId;
 use rcgen::{CertificateRevocationListParams, Issuer, KeyIdMethod, KeyPair, PKCS_ECDSA_P256_SHA256};
 
 use super::issue::{ca_params, last, leaf_params, since_1970};
-use super::revoke::Revoked;
+use super::revoked::{Revoked, certificate};
 use super::{DAY, PkiError, SERVICES, Service};
 use crate::files;
 
@@ -143,7 +143,7 @@ fn mark(key: &KeyPair) -> String {
 }
 
 fn common_name(path: &Path, pem: &str) -> Result<String, PkiError> {
-    let certificate = super::revoke::certificate(path, pem)?;
+    let certificate = certificate(path, pem)?;
     let name = certificate.tbs_certificate().subject().common_name().ok().flatten();
     name.map(String::from).ok_or_else(|| PkiError::NoCertificate(path.to_owned()))
 }

@@ -4,15 +4,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use rcgen::{RevokedCertParams, SerialNumber};
+use rustls::pki_types::CertificateRevocationListDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use x509_cert::Certificate;
 use x509_cert::crl::CertificateList;
 use x509_cert::der::Decode;
 
 use super::ca::{Ca, read};
-use super::issue::since_1970;
+use super::revoked::{Revoked, certificate};
 use super::{PkiError, service};
 
 /// The arguments of `pki revoke`.
@@ -27,24 +26,6 @@ pub struct Revoke {
     /// The certificate; the CA keeps each that it issued in `ca/issued`.
     #[arg(long)]
     pub cert: Option<PathBuf>,
-}
-
-/// A certificate on the list, by its serial number.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Revoked {
-    serial: Vec<u8>,
-    at: i64,
-}
-
-impl Revoked {
-    pub(super) fn params(&self) -> RevokedCertParams {
-        RevokedCertParams {
-            serial_number: SerialNumber::from_slice(&self.serial),
-            revocation_time: rcgen::date_time_ymd(1970, 1, 1) + since_1970(self.at),
-            reason_code: None,
-            invalidity_date: None,
-        }
-    }
 }
 
 pub(super) fn revoke(arguments: &Revoke, now: i64, out: &mut dyn Write) -> Result<(), PkiError> {
@@ -101,11 +82,4 @@ fn listed(ca: &Ca) -> Result<Vec<Revoked>, PkiError> {
         at: entry.revocation_date.to_unix_duration().as_secs().try_into().unwrap_or(0),
     });
     Ok(revoked.collect())
-}
-
-/// The first certificate of a file.
-pub(super) fn certificate(path: &Path, pem: &str) -> Result<Certificate, PkiError> {
-    let none = || PkiError::NoCertificate(path.to_owned());
-    let der = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| none())?;
-    Certificate::from_der(&der).map_err(|_| none())
 }

@@ -1,11 +1,13 @@
 //! What every service is made of: settings, clock, servers, gate, problems, telemetry.
 
+pub mod access;
 pub mod admin;
 pub mod api_auth;
 pub mod cli;
 pub mod clock;
 pub mod database;
 pub mod extract;
+pub mod guard;
 pub mod id;
 pub mod idempotent;
 pub mod identity;

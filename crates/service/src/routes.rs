@@ -5,24 +5,12 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError, web};
-use gate::token::Scope;
 
 use crate::Problem;
-use crate::api_auth::enforce;
+use crate::guard::enforce;
 use crate::problem::Kind;
 
-/// Who may call an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Everybody.
-    Public,
-    /// A team that holds an API key with this scope.
-    Key(Scope),
-    /// The same, and users for what is their own: the handler takes a `Viewer`.
-    Own(Scope),
-    /// Only what the service's own gate lets through (workload identity and signed request).
-    Gate,
-}
+pub use crate::access::Access;
 
 /// One method of one path.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use contracts::account::Deposit;
 use db::{AnyConnection, Db, StoreError};
 
 use crate::domain::wallet::Wallet;
-use crate::store::wallets;
+use crate::store::{movements, wallets};
 
 /// What became of it.
 #[derive(Debug)]
@@ -40,12 +40,12 @@ fn once(
         return Ok(Deposited::OtherCurrency);
     }
     // Looked at under the wallet's lock, so no rival makes the same deposit in between.
-    if let Some(amount) = wallets::deposited(conn, customer, &deposit.key)? {
+    if let Some(amount) = movements::deposited(conn, customer, &deposit.key)? {
         let same = amount == deposit.amount;
         return Ok(if same { Deposited::Done(wallet, true) } else { Deposited::KeyReused });
     }
     let Some(balance) = wallet.balance.checked_add(deposit.amount) else { return Ok(Deposited::TooLarge) };
-    wallets::deposit(conn, customer, deposit, now)?;
+    movements::deposit(conn, customer, deposit, now)?;
     wallets::change(conn, customer, deposit.amount)?;
     Ok(Deposited::Done(Wallet { balance, ..wallet }, false))
 }

@@ -17,7 +17,7 @@ use crate::domain::charge::name_fault;
 use crate::domain::wallet::Wallet;
 use crate::flows;
 use crate::flows::make_deposit::Deposited;
-use crate::store::wallets;
+use crate::store::{movements, wallets};
 
 fn show(wallet: Wallet) -> Account {
     let Wallet { customer, currency, balance, opened_at } = wallet;
@@ -140,7 +140,7 @@ pub async fn list_entries(
     let (after, limit) = (after(query.cursor.as_deref(), 0)?, limit(query.limit)?);
     let rows = state.db.read(move |conn| {
         wallets::get(conn, &customer)?;
-        wallets::entries(conn, &customer, after, limit + 1)
+        movements::entries(conn, &customer, after, limit + 1)
     });
     let (rows, next_cursor) =
         cut(rows.await.map_err(or_missing)?, limit, |last| cursor(last.at, &last.reference));

@@ -3,7 +3,7 @@
 use service::Problem;
 use service::problem::Kind;
 
-use crate::store::wallets::After;
+use crate::store::movements::After;
 
 const MOST: i64 = 1_000;
 

@@ -9,8 +9,8 @@ use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
+use super::movements::{After, CAPTURE};
 use super::schema::transfers;
-use super::wallets::{After, CAPTURE};
 
 /// The account of what is captured for Antaeus.
 pub const ANTAEUS: &str = "merchant/antaeus";

@@ -6,8 +6,8 @@ use contracts::charge::{ChargeItem, Method};
 use db::{AnyConnection, StoreError};
 use diesel::prelude::*;
 
+use super::movements::CAPTURE;
 use super::schema::{charges, transfers};
-use super::wallets::CAPTURE;
 use crate::domain::charge::{self, Decision, Stored};
 
 pub use super::hot::{Decided, Inserted, abandon, insert};

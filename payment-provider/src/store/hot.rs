@@ -9,8 +9,8 @@ use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use diesel::sqlite::SqliteConnection;
 
 use super::charges::columns;
+use super::movements::{CAPTURE, wallet};
 use super::schema::{charges, transfers};
-use super::wallets::{CAPTURE, wallet};
 use crate::domain::charge::Decision;
 
 /// A charge and what was decided about it.
