@@ -14,6 +14,9 @@ pub struct ApiArgs {
     /// Base URL of invoice-app.
     #[arg(long, default_value = "http://localhost:8081")]
     pub url: String,
+    /// CA certificates (PEM) to trust, for https; nothing else is trusted.
+    #[arg(long)]
+    pub ca_file: Option<PathBuf>,
     /// File with the API key, where one is asked for.
     #[arg(long, env = "ANTAEUS_KEY_FILE")]
     pub key_file: Option<PathBuf>,
@@ -34,7 +37,7 @@ impl Api {
         };
         let key = args.key_file.as_ref().map(read).transpose()?.map(|key| key.trim().to_owned());
         let url = args.url.trim_end_matches('/').to_owned();
-        Ok(Self { url, key, http: client(Duration::from_secs(30))? })
+        Ok(Self { url, key, http: client(Duration::from_secs(30), args.ca_file.as_deref())? })
     }
 
     /// The answer to a GET.

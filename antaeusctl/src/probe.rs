@@ -79,7 +79,7 @@ async fn ask(
     timeout: Duration,
 ) -> Result<String, String> {
     let method = method.parse().map_err(|_| format!("{method:?} is no method"))?;
-    let mut request = client(timeout)?.request(method, url);
+    let mut request = client(timeout, None)?.request(method, url);
     for header in headers {
         let (name, value) =
             header.split_once(':').ok_or_else(|| format!("{header:?} is no `Name: value`"))?;

@@ -4,5 +4,7 @@ pub mod charge_due;
 pub mod create_customer;
 pub mod create_invoice;
 pub mod finish_round;
+pub mod release_invoice;
 pub mod seed;
 pub mod start_run;
+pub mod void_invoice;

@@ -4,7 +4,7 @@ use gate::token::Scope;
 use service::routes::{Access, Routes};
 use utoipa::OpenApi;
 
-use crate::handlers::{captures, compat_invoices, compat_rest, customers, health, invoices};
+use crate::handlers::{captures, compat_invoices, compat_rest, customers, health, invoice_actions, invoices};
 
 const INVOICES_READ: Access = Access::Key(Scope::InvoicesRead);
 const OWN_INVOICES: Access = Access::Own(Scope::InvoicesRead);
@@ -26,6 +26,9 @@ pub fn routes() -> Routes {
             at.get(OWN_INVOICES, invoices::list_invoices).post(INVOICES_WRITE, invoices::create_invoice)
         })
         .at("/v1/invoices/{id}", |at| at.get(OWN_INVOICES, invoices::get_invoice))
+        .at("/v1/invoices/{id}/attempts", |at| at.get(OWN_INVOICES, invoice_actions::list_attempts))
+        .at("/v1/invoices/{id}/void", |at| at.post(INVOICES_WRITE, invoice_actions::void_invoice))
+        .at("/v1/invoices/{id}/release", |at| at.post(INVOICES_WRITE, invoice_actions::release_invoice))
         .at("/v1/captures", |at| at.get(INVOICES_READ, captures::list_captures))
         .at("/rest/health", |at| at.get(Access::Public, health::own))
         .at("/pp/rest/health", |at| at.get(Access::Public, health::of_provider))
@@ -50,6 +53,9 @@ pub fn routes() -> Routes {
         invoices::create_invoice,
         invoices::list_invoices,
         invoices::get_invoice,
+        invoice_actions::list_attempts,
+        invoice_actions::void_invoice,
+        invoice_actions::release_invoice,
         captures::list_captures,
     )
 )]

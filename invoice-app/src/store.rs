@@ -1,5 +1,6 @@
 //! Rows of invoice-app.
 
+pub mod attempts;
 pub mod bulk;
 pub mod customers;
 pub mod hot;

@@ -192,7 +192,18 @@ test_payment() {
   else
     fail "all invoices are paid, by GET /invoices" "$(invoices 2>&1 | head -c 600)"
   fi
+  check "GET /v1/captures: the provider captured what is paid, as it tells through the mesh" captures_are_what_is_paid
   [ ${#KEY[@]} = 0 ] || test_public_api_key
+}
+
+list() { "${CURL[@]}" "${KEY[@]}" "$GATEWAY$1"; }
+captures_are_what_is_paid() {
+  local captured paid
+  captured=$(list '/v1/captures?limit=1000' | grep -o '"invoice":"[^"]*"' | cut -d'"' -f4 | sort)
+  # What was imported as paid was never tried.
+  paid=$(list '/v1/invoices?state=PAID&limit=1000' | grep -o '{"id"[^}]*}[^}]*}' | grep -v '"attempts":0' |
+    grep -o '"uid":"[^"]*"' | cut -d'"' -f4 | sort)
+  [ -n "$captured" ] && diff <(echo "$captured") <(echo "$paid")
 }
 
 answers_health() { [ "$(status_of /rest/health "${KEY[@]}")" = 200 ]; }

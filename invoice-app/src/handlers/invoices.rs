@@ -14,9 +14,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::page::{Page, PageQuery, moment, or_missing, page};
 use super::state::State;
+use crate::domain::attempt::Attempt;
+use crate::domain::explain::explain;
 use crate::domain::invoice::{self, NewInvoice};
 use crate::flows;
 use crate::flows::create_invoice::Refusal;
+use crate::store::attempts;
 use crate::store::invoices::{self, Filter};
 
 /// An invoice to create.
@@ -59,6 +62,9 @@ pub struct Invoice {
     paid_at: Option<String>,
     /// RFC 3339.
     created_at: String,
+    /// What happens next, and why, in one sentence; in lists it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<String>,
 }
 
 fn show(invoice: &invoice::Invoice) -> Invoice {
@@ -74,11 +80,17 @@ fn show(invoice: &invoice::Invoice) -> Invoice {
         next_at: invoice.next_at.map(moment),
         paid_at: invoice.paid_at.map(moment),
         created_at: moment(invoice.created_at),
+        explanation: None,
     }
 }
 
+/// An invoice that is shown alone; `last` is its last attempt that is over.
+pub(super) fn explained(invoice: &invoice::Invoice, last: Option<&Attempt>) -> Invoice {
+    Invoice { explanation: Some(explain(invoice, last)), ..show(invoice) }
+}
+
 fn json(invoice: &invoice::Invoice) -> String {
-    serde_json::to_string(&show(invoice)).unwrap_or_default()
+    serde_json::to_string(&explained(invoice, None)).unwrap_or_default()
 }
 
 /// Create an invoice.
@@ -162,6 +174,10 @@ pub async fn get_invoice(
     viewer: Viewer,
     Id(id): Id,
 ) -> Result<web::Json<Invoice>, Problem> {
-    let found = state.db.read(move |conn| invoices::get_of(conn, viewer.user(), id)).await;
-    found.map(|invoice| web::Json(show(&invoice))).map_err(|e| or_missing(e, "invoice"))
+    let found = state.db.read(move |conn| {
+        let invoice = invoices::get_of(conn, viewer.user(), id)?;
+        Ok((attempts::last(conn, id)?, invoice))
+    });
+    let (last, invoice) = found.await.map_err(|e| or_missing(e, "invoice"))?;
+    Ok(web::Json(explained(&invoice, last.as_ref())))
 }

@@ -89,6 +89,18 @@ pub fn get_of(conn: &mut AnyConnection, user: Option<&str>, id: i64) -> Result<I
     Ok(invoice)
 }
 
+/// Moves an invoice from one state that no attempt is open in to another; false when it is not there (any more).
+pub fn change_state(
+    conn: &mut AnyConnection,
+    id: i64,
+    (from, to): (State, State),
+    next_at: Option<Micros>,
+) -> Result<bool, StoreError> {
+    let there = invoices::table.filter(invoices::id.eq(id).and(invoices::state.eq(from.as_str())));
+    let change = (invoices::state.eq(to.as_str()), invoices::next_at.eq(next_at));
+    Ok(diesel::update(there).set(change).execute(conn)? == 1)
+}
+
 /// Which invoices a list shows.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {

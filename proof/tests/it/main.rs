@@ -10,6 +10,7 @@ mod charges;
 mod compat_provider;
 mod fuzz_corpora;
 mod gate;
+mod invoice_actions;
 mod layers;
 mod ledger;
 mod limits;

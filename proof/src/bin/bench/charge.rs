@@ -80,7 +80,7 @@ async fn measured(
     let time = Duration::from_secs(options.seconds);
     let rate = target.charges_per_second(size, callers, time).await;
     let charges = rate * time.as_secs_f64();
-    let spent = |at: usize| (cpu::of(names[at]).saturating_sub(before[at])).as_secs_f64() * 1e6 / charges;
+    let spent = |at: usize| cpu::of(names[at]).since(&before[at]).as_secs_f64() * 1e6 / charges;
     figure.beside = format!(
         "; CPU us per charge: provider {:.0}, caller {:.0}, database {:.0}",
         spent(0),

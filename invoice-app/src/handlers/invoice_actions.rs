@@ -1,0 +1,109 @@
+//! `/v1/invoices/{id}/...`: history, and what a person may do.
+
+use actix_web::web;
+use contracts::problem::Document;
+use serde::Serialize;
+use service::Problem;
+use service::extract::Id;
+use service::problem::Kind;
+use service::viewer::Viewer;
+use utoipa::ToSchema;
+
+use super::invoices::{Invoice, explained};
+use super::page::{moment, or_missing};
+use super::state::State;
+use crate::domain::attempt;
+use crate::domain::invoice;
+use crate::flows;
+use crate::store::{attempts, invoices};
+
+/// An attempt that is over.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Attempt {
+    /// Counted from 1.
+    attempt: i32,
+    /// The run that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_id: Option<i64>,
+    /// When the provider was asked, RFC 3339.
+    started_at: String,
+    /// When the verdict was known, RFC 3339.
+    ended_at: String,
+    /// `captured`, `already_captured`, `declined`, `unknown_customer`, `currency_mismatch`, `conflict`, `invalid`, ...
+    outcome: String,
+    /// Why the money was not taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decline_code: Option<String>,
+}
+
+/// The history of an invoice.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Attempts {
+    /// In order; an attempt that is still open is not among them.
+    items: Vec<Attempt>,
+}
+
+fn shown(attempt: attempt::Attempt) -> Attempt {
+    Attempt {
+        attempt: attempt.attempt,
+        run_id: attempt.run_id,
+        started_at: moment(attempt.started_at),
+        ended_at: moment(attempt.ended_at),
+        outcome: attempt.outcome,
+        decline_code: attempt.decline_code,
+    }
+}
+
+/// List the attempts to charge an invoice.
+#[utoipa::path(
+    get, path = "/v1/invoices/{id}/attempts", tag = "invoices", params(("id" = i64, Path)),
+    responses((status = 200, body = Attempts), (status = 404, body = Document, content_type = "application/problem+json")),
+)]
+pub async fn list_attempts(
+    state: web::Data<State>,
+    viewer: Viewer,
+    Id(id): Id,
+) -> Result<web::Json<Attempts>, Problem> {
+    let history = state.db.read(move |conn| {
+        invoices::get_of(conn, viewer.user(), id)?;
+        attempts::history(conn, id)
+    });
+    let items = history.await.map_err(|e| or_missing(e, "invoice"))?;
+    Ok(web::Json(Attempts { items: items.into_iter().map(shown).collect() }))
+}
+
+/// Void an invoice that waits to be charged: it never will be. One that is void already stays so.
+#[utoipa::path(
+    post, path = "/v1/invoices/{id}/void", tag = "invoices", params(("id" = i64, Path)),
+    responses(
+        (status = 200, body = Invoice),
+        (status = 404, body = Document, content_type = "application/problem+json"),
+        (status = 409, body = Document, content_type = "application/problem+json", description = "It is paid, an attempt is open, or it was set aside (release it first)."),
+    ),
+)]
+pub async fn void_invoice(state: web::Data<State>, Id(id): Id) -> Result<web::Json<Invoice>, Problem> {
+    answer(flows::void_invoice::void_invoice(&state.db, id).await)
+}
+
+/// Release an invoice that was set aside: it may be charged again from now on.
+#[utoipa::path(
+    post, path = "/v1/invoices/{id}/release", tag = "invoices", params(("id" = i64, Path)),
+    responses(
+        (status = 200, body = Invoice),
+        (status = 404, body = Document, content_type = "application/problem+json"),
+        (status = 409, body = Document, content_type = "application/problem+json", description = "It was not set aside."),
+    ),
+)]
+pub async fn release_invoice(state: web::Data<State>, Id(id): Id) -> Result<web::Json<Invoice>, Problem> {
+    let now = state.clock.now();
+    answer(flows::release_invoice::release_invoice(&state.db, id, now).await)
+}
+
+fn answer(
+    done: Result<Result<invoice::Invoice, invoice::State>, db::StoreError>,
+) -> Result<web::Json<Invoice>, Problem> {
+    match done.map_err(|e| or_missing(e, "invoice"))? {
+        Ok(invoice) => Ok(web::Json(explained(&invoice, None))),
+        Err(stands) => Err(Problem::because(Kind::Conflict, format!("the invoice is {}", stands.as_str()))),
+    }
+}
