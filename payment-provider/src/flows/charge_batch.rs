@@ -107,5 +107,12 @@ fn take(conn: &mut AnyConnection, asked: &[Asked], new: &HashMap<&str, bool>) ->
 
 /// A statement of its own: what a rival committed while we waited is visible only to a new snapshot.
 fn read_back(conn: &mut AnyConnection, keys: &[&str]) -> Result<HashMap<String, Found>, StoreError> {
-    if keys.is_empty() { Ok(HashMap::new()) } else { charges::find(conn, keys) }
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    // By now the batch may be committed: `busy` would tell the caller that nothing was done.
+    charges::find(conn, keys).map_err(|error| match error {
+        StoreError::Busy(why) => StoreError::Unavailable(why),
+        other => other,
+    })
 }

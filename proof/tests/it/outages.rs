@@ -69,3 +69,41 @@ async fn a_stop_waits_for_the_round_that_a_request_waits_for() {
     assert_eq!(paying.await.unwrap(), "true");
     assert_eq!(number(&stack.invoices_db, "SELECT COUNT(*) AS n FROM attempts"), 3_000);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acquirer_that_does_not_answer_costs_no_attempt_and_leaves_no_charge() {
+    for engine in engines() {
+        let down = ("ACQUIRER_FAULT_RATE", "1".to_owned());
+        let options = Options { data: Some("pleo-go"), provider: vec![down], ..Options::default() };
+        let stack = Stack::start(engine, options);
+        assert_eq!(stack.post("/rest/v1/invoices/pay", "").await, (200, "true".into()));
+        let pending = "SELECT COUNT(*) AS n FROM invoices WHERE state = 'PENDING' AND attempt = 0";
+        assert_eq!(number(&stack.invoices_db, pending), 3);
+        assert_eq!(number(&stack.provider_db, "SELECT COUNT(*) AS n FROM charges"), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_and_a_latency_are_what_the_acquirer_keeps_to() {
+    for engine in engines() {
+        let home = testkit::Home::new();
+        let script = home.path("script.json");
+        std::fs::write(&script, r#"{"scripted": ["do_not_honor", "approved"]}"#).unwrap();
+        let provider = vec![
+            ("ACQUIRER_SUCCESS_RATE", "0".to_owned()),
+            ("ACQUIRER_SCRIPT_FILE", script.to_str().unwrap().to_owned()),
+            ("ACQUIRER_LATENCY_MS", "200".to_owned()),
+        ];
+        let stack = Stack::start(engine, Options { provider, ..Options::default() });
+        let item = |attempt: u8| {
+            serde_json::json!({"items": [{"key": format!("scripted:{attempt}"), "invoice": "scripted",
+                "customer": "c", "amount": 1, "currency": "EUR", "method": "card"}]})
+        };
+        let started = std::time::Instant::now();
+        let (_, first) = crate::caller::post(&stack, "/pp/rest/v1/charges", item(1)).await;
+        assert!(started.elapsed() >= Duration::from_millis(200));
+        assert_eq!(first["results"][0]["code"], "do_not_honor");
+        let (_, second) = crate::caller::post(&stack, "/pp/rest/v1/charges", item(2)).await;
+        assert_eq!(second["results"][0]["verdict"], "captured");
+    }
+}

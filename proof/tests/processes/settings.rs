@@ -60,6 +60,10 @@ fn bad_settings_end_with_78_and_one_sentence() {
         (&[("CHARGE_JWKS_FILE", "")], "set CHARGE_JWKS_FILE"),
         (&[("ALLOWED_CALLER", "invoice-app")], "ALLOWED_CALLER"),
         (&[("ACQUIRER_SUCCESS_RATE", "1.5")], "from 0 to 1"),
+        (&[("ACQUIRER_FAULT_RATE", "-1")], "from 0 to 1"),
+        (&[("ACQUIRER_DECLINES", "broke")], "insufficient_funds=7"),
+        (&[("ACQUIRER_SCRIPT_FILE", "/nonexistent")], "ACQUIRER_SCRIPT_FILE"),
+        (&[("HTTP_CONNECTIONS", "1")], "from 2 to 100000"),
         (&[("COMPAT_LISTEN", "0.0.0.0:0")], "AUTH"),
     ];
     let invoice_app = || invoice_app_vars(&home, &invoices.url, "https://localhost:1");
