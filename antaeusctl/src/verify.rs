@@ -19,7 +19,8 @@ use crate::api::{Api, ApiArgs};
 use crate::database::{self, Given};
 use crate::http::run_async;
 
-/// Compare both databases, invoice by invoice; or, with --api, what invoice-app and the payment provider tell.
+/// Compare both databases, invoice by invoice; with one URL look at what that database promises by itself; with --api
+/// compare what invoice-app and the payment provider tell.
 #[derive(Debug, Args)]
 pub struct VerifyCommand {
     /// Ask invoice-app at --url instead of reading databases: its invoices against the provider's captures.
@@ -119,16 +120,31 @@ pub fn run(command: &VerifyCommand, out: &mut dyn Write) -> Result<bool, String>
     Ok(report.findings.is_empty())
 }
 
+/// Both databases, or the one that whoever asks may read: then what it promises by itself.
 fn by_databases(command: &VerifyCommand) -> Result<Report, String> {
-    let open = |url: Option<&DatabaseUrl>, file: Option<&std::path::PathBuf>, names| {
-        let url = database::url(Given { url, file: file.map(std::path::PathBuf::as_path), names })?;
-        Ok::<_, String>(Db::new(&url, PoolSettings { size: 1, wait: Duration::from_secs(10) }))
+    let invoices = open(command.invoices_url.as_ref(), command.invoices_url_file.as_deref())?;
+    let provider = open(command.provider_url.as_ref(), command.provider_url_file.as_deref())?;
+    let mut report = Report::default();
+    let looked = match (&invoices, &provider) {
+        (Some(invoices), Some(provider)) => return both(invoices, provider, command.settled),
+        (Some(invoices), None) => attempts::check_history(invoices, command.settled, &mut report),
+        (None, Some(provider)) => ledger::check(provider, &mut report),
+        (None, None) => return Err("give --invoices-url, --provider-url or both; or --api".into()),
     };
-    let names = "--invoices-url or --invoices-url-file";
-    let invoices = open(command.invoices_url.as_ref(), command.invoices_url_file.as_ref(), names)?;
-    let names = "--provider-url or --provider-url-file";
-    let provider = open(command.provider_url.as_ref(), command.provider_url_file.as_ref(), names)?;
-    verify(&invoices, &provider, command.settled).map_err(|e| e.to_string())
+    looked.map_err(|e| e.to_string())?;
+    Ok(report)
+}
+
+fn both(invoices: &Db, provider: &Db, settled: bool) -> Result<Report, String> {
+    verify(invoices, provider, settled).map_err(|e| e.to_string())
+}
+
+fn open(url: Option<&DatabaseUrl>, file: Option<&std::path::Path>) -> Result<Option<Db>, String> {
+    if url.is_none() && file.is_none() {
+        return Ok(None);
+    }
+    let url = database::url(Given { url, file, names: "a URL" })?;
+    Ok(Some(Db::new(&url, PoolSettings { size: 1, wait: Duration::from_secs(10) })))
 }
 
 fn text(report: &Report) -> String {

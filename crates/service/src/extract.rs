@@ -38,6 +38,19 @@ impl<T: DeserializeOwned, const LIMIT: usize> FromRequest for Json<T, LIMIT> {
     }
 }
 
+/// No body: where the gate bound the token to a body, that was the empty one.
+pub struct Empty;
+
+impl FromRequest for Empty {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, payload) = (req.clone(), payload.take());
+        Box::pin(async move { body(&req, payload, 0).await.map(|_| Self) })
+    }
+}
+
 fn media_type_is_json(req: &HttpRequest) -> Result<(), Problem> {
     let header = req.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = header.split(';').next().unwrap_or_default().trim();

@@ -99,6 +99,12 @@ impl Stack {
         &self.databases[0].url
     }
 
+    /// Where the provider's rows are.
+    #[must_use]
+    pub fn provider_db_url(&self) -> &str {
+        &self.databases[1].url
+    }
+
     /// Stops invoice-app as SIGTERM does, and waits for it; the next call stops the provider.
     pub async fn stop(&mut self) {
         let (trigger, running) = self.running.pop().expect("a running service");

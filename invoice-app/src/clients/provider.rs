@@ -30,6 +30,9 @@ pub enum CallError {
     Unknown(String),
 }
 
+/// Longest answer, in bytes.
+const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
+
 /// A client of the payment provider.
 pub struct Provider {
     caller: Reloaded<Caller>,
@@ -49,7 +52,7 @@ impl Provider {
         let batch = ChargeBatch { items };
         let body = serde_json::to_vec(&batch).map_err(|e| CallError::Unreadable(e.to_string()))?;
         let response = self.send(Method::POST, CHARGES_PATH, body).await?;
-        let body = response.bytes().await.map_err(|e| CallError::Unknown(e.to_string()))?;
+        let body = answer(response).await?;
         let answer: ChargeResults =
             serde_json::from_slice(&body).map_err(|e| CallError::Unknown(e.to_string()))?;
         let fits = answer.results.len() == batch.items.len()
@@ -70,7 +73,7 @@ impl Provider {
         }
         let path = format!("{CHARGES_PATH}?{}", query.finish());
         let response = self.send(Method::GET, &path, Vec::new()).await?;
-        response.json().await.map_err(|e| CallError::Unknown(e.to_string()))
+        serde_json::from_slice(&answer(response).await?).map_err(|e| CallError::Unknown(e.to_string()))
     }
 
     /// Whether the provider answers us.
@@ -94,13 +97,25 @@ impl Provider {
     }
 }
 
+/// The body of an answer, as long as a page of 1,000 results can be: whoever is there does not fill our memory.
+async fn answer(mut response: Response) -> Result<Vec<u8>, CallError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|e| CallError::Unknown(chain(&e)))? {
+        if body.len() + chunk.len() > LONGEST_ANSWER {
+            return Err(CallError::Unknown(format!("the answer is longer than {LONGEST_ANSWER} bytes")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
 /// What an answer other than 200 proves. A 503 proves nothing unless the provider itself says `busy`: a proxy on the
 /// way says 503 also when the connection broke after the request was carried out.
 async fn refused(response: Response) -> CallError {
     let status = response.status();
     let wait = response.headers().get(RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.parse::<i64>().ok());
     let wait = wait.unwrap_or(1).clamp(1, 3_600) * SECOND;
-    let body = response.bytes().await.unwrap_or_default();
+    let body = answer(response).await.unwrap_or_default();
     let problem: Option<Document> = serde_json::from_slice(&body).ok();
     let why = format!("{status} {}", problem.as_ref().map_or("", |problem| &problem.kind));
     match status {

@@ -7,7 +7,7 @@ use contracts::charge::{Charge, ChargeBatch, ChargeResult, ChargeResults, MAX_IT
 use contracts::problem::Document;
 use db::StoreError;
 use service::Problem;
-use service::extract::Json;
+use service::extract::{Empty, Json};
 use service::problem::Kind;
 
 use super::state::State;
@@ -98,6 +98,7 @@ pub async fn get_charge(
 pub async fn abandon_charge(
     state: web::Data<State>,
     key: web::Path<String>,
+    _: Empty,
 ) -> Result<web::Json<ChargeResult>, Problem> {
     if name_fault("key", &key).is_some() {
         return Err(Problem::field(Kind::Invalid, "key", "give 1 to 100 visible ASCII characters"));

@@ -2,12 +2,13 @@
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, ResponseError, web};
 use gate::Refusal;
 use gate::token::charge::{ChargeVerifier, VerifiedCharge};
-use gate::token::{bearer_text, known_kid};
+use gate::token::{BodyHash, bearer_text, known_kid};
 use service::Clock;
 use service::peer::{Claimed, Source, identify, refuse};
 use service::reload::Reloaded;
@@ -29,7 +30,13 @@ impl Gate {
         let token = bearer_text(req.headers().get_all(AUTHORIZATION).map(|value| value.as_bytes()))?;
         let target = req.uri().path_and_query().map_or("/", |target| target.as_str());
         let verifier = self.verifier.get();
-        verifier.verify(token, &peer, req.method().as_str(), target, now).inspect_err(|_| {
+        let verified = verifier.verify(token, &peer, req.method().as_str(), target, now);
+        // Nobody reads the body of a GET: it must have been signed as none.
+        let empty = |verified: &VerifiedCharge| match *req.method() {
+            Method::GET => verified.body_hash.check(BodyHash::of(b"")),
+            _ => Ok(()),
+        };
+        verified.and_then(|verified| empty(&verified).map(|()| verified)).inspect_err(|_| {
             let claimed = Claimed {
                 peer: Some(peer.id.to_string()),
                 kid: known_kid(token, &verifier.keys),

@@ -84,6 +84,18 @@ async fn row_17_a_token_for_another_request_is_refused() {
             lab.refused(case, At::Provider, request.bearer_auth(&token), (401, reason)).await;
         }
         assert_eq!(lab.charge().bearer_auth(&token).send().await.unwrap().status(), 200, "the token is good");
+        // Requests that have no body were signed as having none.
+        let now = Clock::system().seconds();
+        for (method, path) in [("POST", "/pp/rest/v1/charges/k:1/abandon"), ("GET", "/pp/rest/v1/accounts")] {
+            let sign = |body: &[u8]| signer(&lab.home).sign(method, path, body, now).unwrap();
+            let ask = |token: String| {
+                let url = format!("{}{path}", lab.provider_url);
+                lab.caller.request(method.parse().unwrap(), url).bearer_auth(token)
+            };
+            let signed_over_another = ask(sign(b"x"));
+            lab.refused(path, At::Provider, signed_over_another, (401, "body_mismatch")).await;
+            assert_eq!(ask(sign(b"")).send().await.unwrap().status(), 200, "{method} {path}");
+        }
     }
 }
 

@@ -10,6 +10,12 @@ use testkit::client::plain;
 use testkit::stack::invoice_app_vars;
 use testkit::{Database, Engine, Home, engines};
 
+/// The head of an answer whose body never ends.
+const ENDLESS: &str =
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000000000\r\n\r\n";
+/// Most memory that invoice-app may have taken afterwards, KiB.
+const MOST_MEMORY: u64 = 64 * 1024;
+
 /// A server on the provider's port that answers every connection in one way, and counts them.
 struct Rogue {
     connections: Arc<AtomicUsize>,
@@ -51,6 +57,7 @@ fn serve(tcp: std::net::TcpStream, config: Arc<rustls::ServerConfig>, answer: &s
         if stream.write_all(answer.as_bytes()).is_err() {
             return;
         }
+        while answer == ENDLESS && stream.write_all(&buffer).is_ok() {}
     }
 }
 
@@ -72,6 +79,7 @@ async fn pay(home: &Home, engine: Engine, port: u16) -> (Vec<String>, String) {
     let page: Value = http.get(format!("{url}/v1/invoices")).send().await.unwrap().json().await.unwrap();
     let states =
         page["items"].as_array().unwrap().iter().map(|item| item["state"].as_str().unwrap().to_owned());
+    assert!(service.rss_kib() < MOST_MEMORY, "{} KiB", service.rss_kib());
     (states.collect(), service.log())
 }
 
@@ -92,6 +100,7 @@ Content-Length: 60
             ("another CA", "other/payment-provider", OK, false),
             ("a redirect to plain HTTP", "pki/payment-provider", REDIRECT, true),
             ("garbage", "pki/payment-provider", GARBAGE, true),
+            ("an answer that never ends", "pki/payment-provider", ENDLESS, true),
             ("an empty answer", "pki/payment-provider", OK, true),
             ("answers to other questions", "pki/payment-provider", OTHERS, true),
         ] {

@@ -148,3 +148,26 @@ async fn by_the_api_alone_differences_are_found_as_well() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_team_that_reads_only_its_own_database_can_look_at_that() {
+    for engine in engines() {
+        let stack = paid(engine).await;
+        let ask = |option: &str, url: &str| {
+            let mut command = std::process::Command::new(proof::processes::binary("antaeusctl"));
+            let output = command.env_clear().args(["verify", option, url, "-o", "json"]).output().unwrap();
+            (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+        };
+        let (invoices, provider) = (stack.invoices_db_url().to_owned(), stack.provider_db_url().to_owned());
+        assert_eq!(ask("--invoices-url", &invoices).0, 0);
+        assert_eq!(ask("--provider-url", &provider).0, 0);
+        execute(&stack.provider_db, "UPDATE wallets SET balance = balance + 1");
+        execute(&stack.invoices_db, "DELETE FROM attempts WHERE invoice_id = 1");
+        for (option, url, invariant) in
+            [("--invoices-url", &invoices, "I5"), ("--provider-url", &provider, "I4")]
+        {
+            let (code, report) = ask(option, url);
+            assert!(code == 1 && report.contains(invariant), "{option}: {report}");
+        }
+    }
+}
