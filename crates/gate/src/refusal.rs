@@ -93,6 +93,8 @@ refusals! {
     BodyMismatch => "body_mismatch", Unauthorized;
     /// The key was revoked (said by whoever keeps the list, not by this crate).
     Revoked => "revoked", Unauthorized;
+    /// A user's key has a scope that only teams may hold: none of ours is signed so.
+    ScopeNotForUsers => "scope_not_for_users", Unauthorized;
     /// A page of another site asks, where requests from this machine only are taken.
     ForeignOrigin => "foreign_origin", Forbidden;
     /// The key is a user's, and this is for teams only.

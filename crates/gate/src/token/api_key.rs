@@ -73,7 +73,7 @@ impl ApiKeyIssuer {
         if scopes.is_empty() {
             return Err(SignError::NoScope);
         }
-        if matches!(subject, Subject::User(_)) && !scopes.iter().all(|scope| scope.is_for_users()) {
+        if !may_hold(subject, scopes) {
             return Err(SignError::TeamScope);
         }
         let claims = KeyClaims {
@@ -89,6 +89,11 @@ impl ApiKeyIssuer {
         let token = self.key.sign(TYP, &claims).ok_or(SignError::Key)?;
         if token.len() > MAX_TOKEN { Err(SignError::TooLong) } else { Ok(token) }
     }
+}
+
+/// Whether all of these may be in one key of this holder.
+fn may_hold(subject: &Subject, scopes: &[Scope]) -> bool {
+    matches!(subject, Subject::Team(_)) || scopes.iter().all(|scope| scope.is_for_users())
 }
 
 /// Judges the key of a request to a public API.
@@ -161,6 +166,9 @@ impl ApiKeyVerifier {
         let claims = opened.claims;
         let subject = claims.sub.parse().map_err(|_| Refusal::Malformed)?;
         let scopes = scope::from_claim(&claims.scope).ok_or(Refusal::Malformed)?;
+        if !may_hold(&subject, &scopes) {
+            return Err(Refusal::ScopeNotForUsers);
+        }
         let (kid, jti, expires_at) = (opened.kid, claims.jti, claims.exp);
         Ok(Grant { kid, jti, subject, scopes, expires_at })
     }

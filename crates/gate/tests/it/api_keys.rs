@@ -1,6 +1,6 @@
 //! Attacks 11 and 18 on the public APIs: scopes, kinds and lifetimes of API keys.
 
-use gate::token::api_key::{self, ApiKeyIssuer, ApiKeyVerifier, MAX_LIFETIME};
+use gate::token::api_key::{self, ApiKeyIssuer, ApiKeyVerifier, Grant, MAX_LIFETIME};
 use gate::token::{LEEWAY, Scope, SignError, Subject};
 use gate::{Kind, Refusal};
 use serde_json::{Value, json};
@@ -149,10 +149,33 @@ fn a_users_key_opens_nothing_that_is_for_teams() {
     let header = json!({"typ": api_key::TYP, "alg": "EdDSA", "kid": key().kid()});
     let claims = json!({"iss": api_key::ISSUER, "aud": api_key::AUDIENCE, "sub": "user:42", "jti": "j",
         "iat": NOW, "nbf": NOW, "exp": NOW + 60, "scope": all});
-    let token = signed(header, claims);
+    assert_eq!(verifier().verify(&signed(header, claims), NOW), Err(Refusal::ScopeNotForUsers));
+}
+
+#[test]
+fn one_scope_that_is_for_teams_spoils_a_users_key_and_no_teams_key() {
     for scope in Scope::ALL {
-        let wanted = (!scope.is_for_users()).then_some(Refusal::TeamKeysOnly);
-        assert_eq!(refused(&token, *scope, NOW), wanted, "{scope}");
+        let claim = json!(format!("invoices:read {scope}"));
+        let teams = verifier().verify(&forged("scope", claim.clone()), NOW);
+        assert!(teams.is_ok(), "{scope}");
+        let header = json!({"typ": api_key::TYP, "alg": "EdDSA", "kid": key().kid()});
+        let claims = json!({"iss": api_key::ISSUER, "aud": api_key::AUDIENCE, "sub": "user:42", "jti": "j",
+            "iat": NOW, "nbf": NOW, "exp": NOW + 60, "scope": claim});
+        let users = verifier().verify(&signed(header, claims), NOW).err();
+        assert_eq!(users, (!scope.is_for_users()).then_some(Refusal::ScopeNotForUsers), "{scope}");
+    }
+    assert_eq!(Refusal::ScopeNotForUsers.kind(), Kind::Unauthorized);
+}
+
+/// Whoever makes a grant in another way than by a key is held to the same.
+#[test]
+fn a_grant_to_a_user_opens_nothing_that_is_for_teams() {
+    let (kid, jti) = (key().kid().to_owned(), "j".to_owned());
+    let subject: Subject = "user:42".parse().unwrap();
+    let grant = Grant { kid, jti, subject, scopes: Scope::ALL.to_vec(), expires_at: NOW + 60 };
+    for scope in Scope::ALL {
+        let wanted = if scope.is_for_users() { Ok(()) } else { Err(Refusal::TeamKeysOnly) };
+        assert_eq!(grant.opens(*scope), wanted, "{scope}");
     }
 }
 
