@@ -1,6 +1,7 @@
 //! The PKI and the keys as an operator meets them: made once, kept, repaired on demand.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "in a test a failed set-up is a failed test")]
 
+mod revocations;
 mod rotations;
 
 use std::fs;

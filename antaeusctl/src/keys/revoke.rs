@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use db::{DatabaseUrl, Db, PoolSettings, revocations};
 use gate::token::api_key;
 
@@ -15,10 +16,10 @@ use crate::database::{self, Given};
 #[derive(Debug, Args)]
 pub struct Revoke {
     /// The key's name; `keys issue` and `keys show` tell it.
-    #[arg(long, required_unless_present = "key_file")]
+    #[arg(long, required_unless_present = "key_file", value_parser = NonEmptyStringValueParser::new())]
     pub jti: Option<String>,
     /// A file that holds the key.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "jti")]
     pub key_file: Option<PathBuf>,
     /// For whoever reads the list later.
     #[arg(long)]
@@ -43,6 +44,7 @@ pub(super) fn revoke(arguments: &Revoke, now: i64, out: &mut dyn Write) -> Resul
         names: "--database-url or --database-url-file",
     });
     let url = url.map_err(KeysError::Revoke)?;
+    is_there(&url)?;
     // No file lock is taken, which the running service holds: this is one short insert, and SQLite itself makes two
     // writers wait for each other.
     let db = Db::new(&url, PoolSettings { size: 1, wait: Duration::from_secs(10) });
@@ -51,6 +53,17 @@ pub(super) fn revoke(arguments: &Revoke, now: i64, out: &mut dyn Write) -> Resul
     let new = new.map_err(|e| KeysError::Revoke(e.to_string()))?;
     writeln!(out, "{jti}: {}", if new { "revoked" } else { "was revoked before" })?;
     Ok(())
+}
+
+/// SQLite would make an empty file of a mistyped path.
+fn is_there(url: &DatabaseUrl) -> Result<(), KeysError> {
+    match url {
+        DatabaseUrl::Sqlite(path) if !path.exists() => Err(KeysError::Revoke(format!(
+            "{} is not there; give the service's own database",
+            path.display()
+        ))),
+        DatabaseUrl::Sqlite(_) | DatabaseUrl::Postgres(_) => Ok(()),
+    }
 }
 
 /// What the key in a file says of itself.
