@@ -19,6 +19,7 @@ mod openapi;
 mod outages;
 mod owners;
 mod plans;
+mod revocations;
 mod rows;
 mod settings_tables;
 mod v1;

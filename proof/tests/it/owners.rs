@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use service::routes::Access;
 use testkit::{Home, Options, Stack, engines};
 
-struct Shop {
-    home: Home,
-    stack: Stack,
+pub(crate) struct Shop {
+    pub(crate) home: Home,
+    pub(crate) stack: Stack,
 }
 
 impl Shop {
@@ -23,12 +23,12 @@ impl Shop {
         Self { home, stack }
     }
 
-    fn key(&self, sub: &str, scope: &str) -> String {
+    pub(crate) fn key(&self, sub: &str, scope: &str) -> String {
         let file = self.home.text("keys/operator/private.pem");
         self.home.run(&["keys", "issue", "--key", &file, "--sub", sub, "--scope", scope, "--days", "1"])
     }
 
-    async fn ask(&self, method: &str, path: &str, key: &str, body: Option<Value>) -> (u16, Value) {
+    pub(crate) async fn ask(&self, method: &str, path: &str, key: &str, body: Option<Value>) -> (u16, Value) {
         let request =
             self.stack.http.request(method.parse().unwrap(), format!("{}{path}", self.stack.invoices));
         let request = request.bearer_auth(key);
@@ -42,7 +42,7 @@ impl Shop {
     }
 
     /// Two users with a customer and two invoices each, and a customer of nobody's: ids 1 to 3, invoices 1 to 6.
-    async fn stocked(engine: testkit::Engine) -> Self {
+    pub(crate) async fn stocked(engine: testkit::Engine) -> Self {
         let shop = Self::open(engine);
         let team = shop.key("team:billing", "customers:write,invoices:write");
         for (customer, user) in [(1, json!("42")), (2, json!("43")), (3, Value::Null)] {
