@@ -1,5 +1,8 @@
 //! Puts invoice-app together and runs it.
 
+mod engine;
+mod worker;
+
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,39 +12,45 @@ use actix_web::middleware::from_fn;
 use actix_web::{App as Actix, HttpServer, web};
 use service::admin::{self, Health};
 use service::api_auth::ApiAuth;
-use service::clock::Micros;
 use service::guard::Guarded;
 use service::limits::{self, Capacity};
 use service::metrics::{self, Metrics};
-use service::reload::{Reloading, Reloads};
+use service::reload::Reloading;
 use service::revocations::{Polling, Revocations};
-use service::server::{Shutdown, listen};
+use service::server::{Shutdown, Trigger, listen};
 use service::{Clock, ConfigError, Vars, run, trace};
-use tokio::sync::Notify;
 
-use crate::clients::provider::Provider;
 use crate::clients::provider_health::ProviderHealth;
-use crate::domain::settle::Policy;
-use crate::flows::charge_due::Charging;
+use crate::flows::reconcile::Reconciling;
 use crate::handlers::state::State;
 use crate::jobs::billing::Billing;
+use crate::jobs::reconciliation::Reconciliation;
+use crate::jobs::schedule::Scheduler;
 use crate::routes;
-use crate::settings::{BillingSettings, ProviderSettings, Settings};
-use crate::store::MIGRATIONS;
+use crate::settings::Settings;
+use engine::Engine;
 
-/// A claim holds for this many times the longest wait for the provider.
-const LEASE_IN_TIMEOUTS: u32 = 3;
+pub use worker::{Worker, work};
 
 /// invoice-app, listening but not yet serving.
 pub struct App {
     addr: SocketAddr,
     admin_addr: SocketAddr,
     servers: Vec<Server>,
-    billing: Billing,
+    jobs: Jobs,
     health: Health,
     drain: Duration,
+    /// Pulled when the stop is asked for: streams that would go on end.
+    closing: Trigger,
     _background: (Reloading, Polling),
     _lock: db::FileLock,
+}
+
+/// What goes on without being asked.
+struct Jobs {
+    billing: Billing,
+    scheduler: Option<Scheduler>,
+    reconciliation: Reconciliation,
 }
 
 /// The role `serve`.
@@ -55,39 +64,53 @@ pub async fn serve(vars: Vars) -> Result<(), ConfigError> {
 
 impl App {
     /// Checks everything and binds the ports; needs a running tokio.
-    pub fn build(settings: Settings, clock: Clock) -> Result<Self, ConfigError> {
-        let lock = db::FileLock::take(&settings.database.url).map_err(|e| ConfigError::new(e.to_string()))?;
-        let db = settings.database.open(MIGRATIONS)?;
-        let metrics = Metrics::new().map_err(ConfigError::internal)?;
-        let mut reloads = Reloads::new(&metrics, &clock)?;
-        reloads.watch(&settings.provider.caller)?;
-        settings.auth.watch(&mut reloads)?;
-        let charging = Arc::new(charging(&db, settings.provider, settings.billing, &clock, &metrics)?);
-        let wake = Arc::new(Notify::new());
-        let billing = Billing::new(Arc::clone(&charging), settings.billing.in_flight, Arc::clone(&wake));
-        let provider = ProviderHealth::new(Arc::clone(&charging.provider), clock.clone());
-        let max_rounds = settings.billing.max_rounds;
-        let state = State { db: db.clone(), clock: clock.clone(), wake, provider, max_rounds };
-        let revoked = Revocations::load(&db, &metrics)?;
+    pub fn build(mut settings: Settings, clock: Clock) -> Result<Self, ConfigError> {
+        let billing = &mut settings.engine.billing;
+        let (schedule, max_rounds, every) = (billing.schedule.take(), billing.max_rounds, billing.reconcile);
+        let reload = settings.engine.reload;
+        let mut engine = Engine::build(settings.engine, clock)?;
+        settings.auth.watch(&mut engine.reloads)?;
+        let (closing, streams) = Shutdown::manual();
+        let reconciling = reconciling(&engine);
+        let reconciliation =
+            Reconciliation::new(reconciling.clone(), engine.clock.clone(), every, &engine.metrics)?;
+        let scheduler = schedule.map(|schedule| Scheduler {
+            db: engine.db.clone(),
+            clock: engine.clock.clone(),
+            schedule,
+            policy: Arc::clone(&engine.charging.policy),
+            wake: Arc::clone(&engine.wake),
+        });
+        let state = State {
+            db: engine.db.clone(),
+            clock: engine.clock.clone(),
+            wake: engine.wake,
+            provider: ProviderHealth::new(Arc::clone(&engine.charging.provider), engine.clock.clone()),
+            max_rounds,
+            policy: Arc::clone(&engine.charging.policy),
+            reconciling,
+            closing: streams,
+        };
+        let revoked = Revocations::load(&engine.db, &engine.metrics)?;
         let polling = revoked.poll(settings.revocations);
-        let guarded = Guarded { auth: settings.auth, revoked, clock };
+        let guarded = Guarded { auth: settings.auth, revoked, clock: engine.clock };
         let (listener, addr) = listen(settings.server.listen)?;
         let (admin, admin_addr) = listen(settings.server.admin)?;
-        let health = Health::new(db);
+        let health = Health::new(engine.db);
         let servers = vec![
-            public(listener, settings.server.capacity, guarded, state, metrics.clone())?,
-            admin::server(admin, health.clone(), metrics).map_err(ConfigError::internal)?,
+            public(listener, settings.server.capacity, guarded, state, engine.metrics.clone())?,
+            admin::server(admin, health.clone(), engine.metrics).map_err(ConfigError::internal)?,
         ];
-        let (drain, reloading) = (settings.server.drain, reloads.start(settings.reload)?);
         Ok(Self {
             addr,
             admin_addr,
             servers,
-            billing,
+            jobs: Jobs { billing: engine.billing, scheduler, reconciliation },
             health,
-            drain,
-            _background: (reloading, polling),
-            _lock: lock,
+            drain: settings.server.drain,
+            closing,
+            _background: (engine.reloads.start(reload)?, polling),
+            _lock: engine.lock,
         })
     }
 
@@ -107,34 +130,27 @@ impl App {
     pub async fn run(self, shutdown: Shutdown) {
         // Requests in flight may wait for a round: billing goes on until the last of them has its answer.
         let (requests_are_done, stop_billing) = Shutdown::manual();
-        let billing = tokio::spawn(self.billing.run(stop_billing));
+        let billing = tokio::spawn(self.jobs.billing.run(stop_billing));
+        let reconciliation = tokio::spawn(self.jobs.reconciliation.run(shutdown.clone()));
+        let scheduler = self.jobs.scheduler.map(|scheduler| tokio::spawn(scheduler.run(shutdown.clone())));
+        let (closing, mut asked) = (self.closing, shutdown.clone());
+        tokio::spawn(async move {
+            asked.asked().await;
+            closing.pull();
+        });
         service::server::run(self.servers, self.health, self.drain, shutdown).await;
         requests_are_done.pull();
-        let _ = billing.await;
+        let _ = (billing.await, reconciliation.await);
+        if let Some(scheduler) = scheduler {
+            let _ = scheduler.await;
+        }
     }
 }
 
-fn charging(
-    db: &db::Db,
-    provider: ProviderSettings,
-    billing: BillingSettings,
-    clock: &Clock,
-    metrics: &Metrics,
-) -> Result<Charging, ConfigError> {
-    let ProviderSettings { endpoint, caller, timeout } = provider;
-    let counter =
-        metrics.counter("invoice_charges_total", "Attempts that were settled, by outcome.", &["outcome"]);
-    let provider = Provider::new(&endpoint, caller, clock.clone());
-    let unknown = Micros::try_from(billing.unknown.as_micros()).unwrap_or(Micros::MAX);
-    Ok(Charging {
-        db: db.clone(),
-        provider: Arc::new(provider),
-        clock: clock.clone(),
-        policy: Policy::standard(unknown),
-        lease: timeout * LEASE_IN_TIMEOUTS,
-        batch: billing.batch,
-        charges: counter.map_err(ConfigError::internal)?,
-    })
+/// What is younger than two leases may still be on its way to our rows.
+fn reconciling(engine: &Engine) -> Reconciling {
+    let (db, provider) = (engine.db.clone(), Arc::clone(&engine.charging.provider));
+    Reconciling { db, provider, settling: 2 * engine.charging.lease_micros() }
 }
 
 fn public(

@@ -1,3 +1,6 @@
 //! What goes on without being asked.
 
 pub mod billing;
+mod drive;
+pub mod reconciliation;
+pub mod schedule;

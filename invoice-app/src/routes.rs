@@ -4,7 +4,10 @@ use gate::token::Scope;
 use service::routes::{Access, Routes};
 use utoipa::OpenApi;
 
-use crate::handlers::{captures, compat_invoices, compat_rest, customers, health, invoice_actions, invoices};
+use crate::handlers::{
+    billing_runs, captures, certificates, compat_invoices, compat_rest, customers, health, invoice_actions,
+    invoices, reconciliation, run_progress,
+};
 
 const INVOICES_READ: Access = Access::Key(Scope::InvoicesRead);
 const OWN_INVOICES: Access = Access::Own(Scope::InvoicesRead);
@@ -29,6 +32,21 @@ pub fn routes() -> Routes {
         .at("/v1/invoices/{id}/attempts", |at| at.get(OWN_INVOICES, invoice_actions::list_attempts))
         .at("/v1/invoices/{id}/void", |at| at.post(INVOICES_WRITE, invoice_actions::void_invoice))
         .at("/v1/invoices/{id}/release", |at| at.post(INVOICES_WRITE, invoice_actions::release_invoice))
+        .at("/v1/invoices/{id}/collect", |at| at.post(BILLING, invoice_actions::collect_invoice))
+        .at("/v1/billing-runs", |at| {
+            at.get(INVOICES_READ, billing_runs::list_billing_runs)
+                .post(BILLING, billing_runs::create_billing_run)
+        })
+        .at("/v1/billing-runs/{id}", |at| at.get(INVOICES_READ, billing_runs::get_billing_run))
+        .at("/v1/billing-runs/{id}/pause", |at| at.post(BILLING, billing_runs::pause_billing_run))
+        .at("/v1/billing-runs/{id}/resume", |at| at.post(BILLING, billing_runs::resume_billing_run))
+        .at("/v1/billing-runs/{id}/cancel", |at| at.post(BILLING, billing_runs::cancel_billing_run))
+        .at("/v1/billing-runs/{id}/progress", |at| at.get(INVOICES_READ, run_progress::watch_billing_run))
+        .at("/v1/billing-runs/{id}/certificate", |at| at.get(INVOICES_READ, certificates::get_certificate))
+        .at("/v1/reconciliation", |at| {
+            at.get(INVOICES_READ, reconciliation::get_reconciliation)
+                .post(BILLING, reconciliation::reconcile_now)
+        })
         .at("/v1/captures", |at| at.get(INVOICES_READ, captures::list_captures))
         .at("/rest/health", |at| at.get(Access::Public, health::own))
         .at("/pp/rest/health", |at| at.get(Access::Public, health::of_provider))
@@ -56,6 +74,17 @@ pub fn routes() -> Routes {
         invoice_actions::list_attempts,
         invoice_actions::void_invoice,
         invoice_actions::release_invoice,
+        invoice_actions::collect_invoice,
+        billing_runs::create_billing_run,
+        billing_runs::list_billing_runs,
+        billing_runs::get_billing_run,
+        billing_runs::pause_billing_run,
+        billing_runs::resume_billing_run,
+        billing_runs::cancel_billing_run,
+        run_progress::watch_billing_run,
+        certificates::get_certificate,
+        reconciliation::get_reconciliation,
+        reconciliation::reconcile_now,
         captures::list_captures,
     )
 )]

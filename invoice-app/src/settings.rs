@@ -1,8 +1,10 @@
 //! Settings of invoice-app.
 
 mod billing;
+mod policy;
 mod provider;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use service::api_auth::ApiAuth;
@@ -17,6 +19,9 @@ pub use provider::ProviderSettings;
 
 /// Who this service is, unless told otherwise.
 const WORKLOAD: &str = "spiffe://cluster.local/ns/antaeus/sa/invoice-app";
+/// Addresses, unless told otherwise.
+const LISTEN: &str = "127.0.0.1:8081";
+const ADMIN_LISTEN: &str = "127.0.0.1:9081";
 /// Where the rows are, unless told otherwise.
 pub const DATABASE: &str = "sqlite://invoice-app.sqlite";
 
@@ -24,36 +29,65 @@ pub const DATABASE: &str = "sqlite://invoice-app.sqlite";
 pub struct Settings {
     /// Listeners.
     pub server: ServerSettings,
-    /// Rows.
-    pub database: DatabaseSettings,
-    /// Own identity.
-    pub identity: IdentitySettings,
-    /// The payment provider.
-    pub provider: ProviderSettings,
-    /// How often keys and certificates are looked at.
-    pub reload: Duration,
-    /// How invoices are charged.
-    pub billing: BillingSettings,
+    /// What charges.
+    pub engine: EngineSettings,
     /// Who may call the public API.
     pub auth: ApiAuth,
     /// How often the list of revoked API keys is read.
     pub revocations: Duration,
 }
 
+/// Everything that a worker can be told: it has no public port, and nobody calls it.
+pub struct WorkerSettings {
+    /// Probes and metrics.
+    pub admin: SocketAddr,
+    /// How long readiness fails before the admin port closes.
+    pub drain: Duration,
+    /// What charges.
+    pub engine: EngineSettings,
+}
+
+/// What every role that charges can be told.
+pub struct EngineSettings {
+    /// Rows.
+    pub database: DatabaseSettings,
+    /// The payment provider, and who we are to it.
+    pub provider: ProviderSettings,
+    /// How often keys and certificates are looked at.
+    pub reload: Duration,
+    /// How invoices are charged.
+    pub billing: BillingSettings,
+}
+
 impl Settings {
     /// Reads and checks everything.
     pub fn read(vars: &Vars) -> Result<Self, ConfigError> {
-        let server = ServerSettings::read(vars, "127.0.0.1:8081", "127.0.0.1:9081")?;
+        let server = ServerSettings::read(vars, LISTEN, ADMIN_LISTEN)?;
+        Ok(Self {
+            engine: EngineSettings::read(vars)?,
+            auth: ApiAuth::read(vars, server.listen)?,
+            revocations: revocations::every(vars)?,
+            server,
+        })
+    }
+}
+
+impl WorkerSettings {
+    /// Reads and checks everything.
+    pub fn read(vars: &Vars) -> Result<Self, ConfigError> {
+        let server = ServerSettings::read(vars, LISTEN, ADMIN_LISTEN)?;
+        Ok(Self { admin: server.admin, drain: server.drain, engine: EngineSettings::read(vars)? })
+    }
+}
+
+impl EngineSettings {
+    fn read(vars: &Vars) -> Result<Self, ConfigError> {
         let identity = IdentitySettings::read(vars, WORKLOAD)?;
         Ok(Self {
             database: DatabaseSettings::read(vars, DATABASE)?,
             provider: ProviderSettings::read(vars, &identity)?,
             reload: reload::every(vars)?,
             billing: BillingSettings::read(vars)?,
-            auth: ApiAuth::read(vars, server.listen)?,
-            revocations: revocations::every(vars)?,
-            server,
-            identity,
         })
     }
 }
@@ -61,7 +95,7 @@ impl Settings {
 /// The variables, for the tables.
 #[must_use]
 pub fn vars() -> Vec<Var> {
-    let mut vars = service::server::vars("127.0.0.1:8081", "127.0.0.1:9081").to_vec();
+    let mut vars = service::server::vars(LISTEN, ADMIN_LISTEN).to_vec();
     vars.extend(ApiAuth::vars());
     vars.push(revocations::POLL);
     vars.extend(service::database::vars(DATABASE));

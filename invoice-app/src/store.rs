@@ -5,8 +5,12 @@ pub mod bulk;
 pub mod customers;
 pub mod hot;
 pub mod invoices;
+pub mod outbox;
+pub mod reconciliation;
 pub mod runs;
 mod schema;
+pub mod scope;
+pub mod tallies;
 
 use db::Migrations;
 use diesel_migrations::embed_migrations;

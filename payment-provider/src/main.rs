@@ -9,7 +9,8 @@ fn main() -> ExitCode {
     let program = Program {
         name: "payment-provider",
         about: "Charges what Antaeus, and nobody else, asks it to charge.",
-        serve: app::serve,
+        serve: |vars| Box::pin(app::serve(vars)),
+        roles: &[],
         migrations: store::MIGRATIONS,
         database: settings::DATABASE,
         openapi: routes::openapi,

@@ -89,6 +89,9 @@ pub struct ChargeResult {
     /// True when this verdict was given before and is repeated here.
     #[serde(default)]
     pub replayed: bool,
+    /// When the invoice was captured, if it was: microseconds since 1970 UTC, by the provider's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captured_at: Option<i64>,
 }
 
 /// A definitive answer for one key.
@@ -123,6 +126,14 @@ pub enum Verdict {
         /// What to correct.
         reason: String,
     },
+}
+
+impl Verdict {
+    /// Whether the invoice's money was taken, now or before.
+    #[must_use]
+    pub fn is_capture(&self) -> bool {
+        matches!(self, Self::Captured | Self::AlreadyCaptured { .. })
+    }
 }
 
 /// A stored charge: what was asked, and the verdict that it has for ever.

@@ -9,4 +9,4 @@ mod money;
 pub mod problem;
 
 pub use currency::{Currency, UnknownCurrency};
-pub use money::{Amount, Money, MoneyError};
+pub use money::{Amount, Decimal, Money, MoneyError};

@@ -83,6 +83,16 @@ impl fmt::Debug for Money {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Amount(pub Money);
 
+/// Money whose currency stands elsewhere, as a JSON number made of its decimal text: no float in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decimal(pub Money);
+
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.0.decimal()).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire {

@@ -1,6 +1,7 @@
 //! The command line that all services have.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
@@ -23,14 +24,19 @@ enum Command {
     Config,
 }
 
+/// What a process does until it is stopped.
+pub type Role = fn(Vars) -> Pin<Box<dyn Future<Output = Result<(), ConfigError>>>>;
+
 /// A service, as its command line sees it.
-pub struct Program<S> {
+pub struct Program {
     /// Its name.
     pub name: &'static str,
     /// What it is, in one sentence.
     pub about: &'static str,
     /// The role `serve`.
-    pub serve: S,
+    pub serve: Role,
+    /// Further roles: name, what it does in one sentence, and what is run.
+    pub roles: &'static [(&'static str, &'static str, Role)],
     /// Its schema.
     pub migrations: Migrations,
     /// Where its rows are, unless told otherwise.
@@ -41,14 +47,15 @@ pub struct Program<S> {
     pub vars: fn() -> Vec<Var>,
 }
 
-impl<S, F> Program<S>
-where
-    S: FnOnce(Vars) -> F,
-    F: Future<Output = Result<(), ConfigError>>,
-{
+impl Program {
     /// Does what the command line says.
     pub fn main(self) -> ExitCode {
-        let matches = Command::command().name(self.name).about(self.about).get_matches();
+        let roles = self.roles.iter().map(|(name, about, _)| clap::Command::new(name).about(*about));
+        let matches = Command::command().name(self.name).about(self.about).subcommands(roles).get_matches();
+        let wanted = matches.subcommand_name().unwrap_or_default();
+        if let Some((_, _, role)) = self.roles.iter().find(|(name, _, _)| *name == wanted) {
+            return run::role(role);
+        }
         let command = Command::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
         match command {
             Command::Serve => run::role(self.serve),

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod clock;
 pub mod database;
 pub mod extract;
+pub mod fail_point;
 pub mod guard;
 pub mod id;
 pub mod idempotent;

@@ -91,6 +91,11 @@ impl Vars {
         set.or_else(|| var.default.map(str::to_owned))
     }
 
+    /// The value of a variable that is in no table.
+    pub(crate) fn unlisted(&self, var: &Var) -> Option<String> {
+        (self.source)(var.name).filter(|value| !value.is_empty())
+    }
+
     /// The parsed value, if there is one.
     pub fn optional<T: FromStr<Err: Display>>(&self, var: &Var) -> Result<Option<T>, ConfigError> {
         let Some(text) = self.text(var) else { return Ok(None) };

@@ -3,8 +3,24 @@
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
+use gate::token::api_key::Grant;
+
 use crate::Problem;
 use crate::problem::Kind;
+
+/// Who asks, for the record: `team:billing`, `user:42`, or `local` where no key is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller(pub String);
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let subject = req.extensions().get::<Grant>().map(|grant| grant.subject.to_string());
+        std::future::ready(Ok(Self(subject.unwrap_or_else(|| "local".to_owned()))))
+    }
+}
 
 /// Whose rows a request may see; taken by every handler behind `Access::Own`, and handed to its query.
 #[derive(Clone, Debug, PartialEq, Eq)]

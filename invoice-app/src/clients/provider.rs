@@ -1,6 +1,8 @@
 //! The payment provider: one signed request per batch, over a connection that proves who both ends are.
 
-use contracts::capture::Captures;
+use std::ops::Range;
+
+use contracts::capture::{Captures, TOTALS_PATH, Total, Totals};
 use contracts::charge::{CHARGES_PATH, ChargeBatch, ChargeItem, ChargeResult, ChargeResults, HEALTH_PATH};
 use contracts::problem::{BUSY, Document};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -64,14 +66,23 @@ impl Provider {
         }
     }
 
-    /// The next captures that it made for us, in the order in which it made them.
-    pub async fn captures(&self, cursor: Option<&str>, limit: i64) -> Result<Captures, CallError> {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("limit", &limit.to_string());
-        if let Some(cursor) = cursor {
-            query.append_pair("cursor", cursor);
-        }
-        let path = format!("{CHARGES_PATH}?{}", query.finish());
+    /// What it captured for us within a window of time, per currency, in the order of their codes.
+    pub async fn totals(&self, window: Range<Micros>) -> Result<Vec<Total>, CallError> {
+        let path = format!("{TOTALS_PATH}?from={}&to={}", window.start, window.end);
+        let response = self.send(Method::GET, &path, Vec::new()).await?;
+        let totals: Totals = serde_json::from_slice(&answer(response).await?)
+            .map_err(|e| CallError::Unknown(e.to_string()))?;
+        Ok(totals.totals)
+    }
+
+    /// The next captures that it made for us, all or within a window of time, in the order in which it made them.
+    pub async fn captures(
+        &self,
+        window: Option<Range<Micros>>,
+        cursor: Option<&str>,
+        limit: i64,
+    ) -> Result<Captures, CallError> {
+        let path = captures_path(window, cursor, limit);
         let response = self.send(Method::GET, &path, Vec::new()).await?;
         serde_json::from_slice(&answer(response).await?).map_err(|e| CallError::Unknown(e.to_string()))
     }
@@ -95,6 +106,20 @@ impl Provider {
         let response = request.send().await.map_err(|e| CallError::Unknown(chain(&e)))?;
         if response.status() == StatusCode::OK { Ok(response) } else { Err(refused(response).await) }
     }
+}
+
+/// Where a page of captures is.
+fn captures_path(window: Option<Range<Micros>>, cursor: Option<&str>, limit: i64) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("limit", &limit.to_string());
+    if let Some(window) = window {
+        query.append_pair("captured_from", &window.start.to_string());
+        query.append_pair("captured_to", &window.end.to_string());
+    }
+    if let Some(cursor) = cursor {
+        query.append_pair("cursor", cursor);
+    }
+    format!("{CHARGES_PATH}?{}", query.finish())
 }
 
 /// The body of an answer, as long as a page of 1,000 results can be: whoever is there does not fill our memory.

@@ -17,6 +17,8 @@ pub struct Attempt {
     pub outcome: String,
     /// Why the money was not taken.
     pub decline_code: Option<String>,
+    /// When the next attempt was planned for.
+    pub next_at: Option<Micros>,
 }
 
 impl Attempt {

@@ -5,9 +5,9 @@ use service::clock::Micros;
 use super::attempt::Attempt;
 use super::invoice::{Invoice, State};
 
-/// The sentence; `last` is the last attempt with a verdict.
+/// The sentence; `last` is the last attempt with a verdict, `retries` how many the policy grants after declines.
 #[must_use]
-pub fn explain(invoice: &Invoice, last: Option<&Attempt>) -> String {
+pub fn explain(invoice: &Invoice, last: Option<&Attempt>, retries: usize) -> String {
     let next = invoice.next_at.map(moment).unwrap_or_default();
     let because = last.map_or_else(String::new, |last| format!(" because {}", last.reason()));
     match invoice.state {
@@ -15,7 +15,7 @@ pub fn explain(invoice: &Invoice, last: Option<&Attempt>) -> String {
             format!("due on {}: a run may charge it from {next} on", invoice.due_on)
         }
         State::Pending => {
-            format!("attempt {} comes after {next}{because}", invoice.attempt + 1)
+            format!("next attempt {next}{because}, retry {} of {retries}", invoice.attempt)
         }
         State::Charging => format!(
             "attempt {} is open: its outcome is not known yet, and is asked about with the same key from {next} on",
@@ -55,6 +55,7 @@ mod tests {
             state,
             attempt,
             last_outcome: None,
+            last_code: None,
             created_at: 0,
             paid_at: (state == State::Paid).then_some(0),
             next_at: (!matches!(state, State::Paid | State::Void | State::Parked)).then_some(0),
@@ -70,6 +71,7 @@ mod tests {
             ended_at: 0,
             outcome: "declined".into(),
             decline_code: code,
+            next_at: None,
         }
     }
 
@@ -82,7 +84,7 @@ mod tests {
                 State::Pending,
                 1,
                 Some(&funds),
-                "attempt 2 comes after 1970-01-01T00:00:00Z because insufficient_funds",
+                "next attempt 1970-01-01T00:00:00Z because insufficient_funds, retry 1 of 4",
             ),
             (
                 State::Charging,
@@ -101,7 +103,7 @@ mod tests {
             ),
         ];
         for (state, attempt, last, sentence) in cases {
-            assert_eq!(explain(&invoice(state, attempt), last), sentence);
+            assert_eq!(explain(&invoice(state, attempt), last, 4), sentence);
         }
     }
 }

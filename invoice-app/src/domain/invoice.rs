@@ -2,7 +2,6 @@
 
 use contracts::Money;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use service::clock::Micros;
 
 macro_rules! words {
@@ -85,6 +84,8 @@ pub struct Invoice {
     pub attempt: i32,
     /// What the last attempt came to.
     pub last_outcome: Option<LastOutcome>,
+    /// Why: the decline code, or what the provider could not take.
+    pub last_code: Option<String>,
     /// When it was created.
     pub created_at: Micros,
     /// When it was paid.
@@ -101,7 +102,11 @@ impl Invoice {
             (State::Paid, _) => "PAID",
             (_, Some(LastOutcome::Declined)) => "ERROR_NO_BALANCE",
             (_, Some(LastOutcome::Unknown)) => "ERROR_NETWORK",
-            (_, Some(LastOutcome::Error)) => "ERROR_UNKNOWN",
+            (_, Some(LastOutcome::Error)) => match self.last_code.as_deref() {
+                Some("unknown_customer") => "ERROR_CUSTOMER_NOT_FOUND",
+                Some("currency_mismatch") => "ERROR_CURRENCY_MISMATCH",
+                _ => "ERROR_UNKNOWN",
+            },
             (State::Void, None) => "VOID",
             (State::Pending | State::Charging | State::Parked, None) => "PENDING",
         }
@@ -117,16 +122,4 @@ pub struct NewInvoice {
     pub amount: Money,
     /// On which of the customer's days it falls due; today when not given.
     pub due_on: Option<Date>,
-}
-
-/// The day that it is for the customer.
-#[must_use]
-pub fn today(now: Micros, zone: &TimeZone) -> Option<Date> {
-    jiff::Timestamp::from_microsecond(now).ok().map(|now| now.to_zoned(zone.clone()).date())
-}
-
-/// The moment in which a day begins for the customer.
-#[must_use]
-pub fn due_at(due_on: Date, zone: &TimeZone) -> Option<Micros> {
-    due_on.to_zoned(zone.clone()).ok().map(|start| start.timestamp().as_microsecond())
 }

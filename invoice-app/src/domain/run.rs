@@ -1,59 +1,71 @@
-//! A run over a scope of invoices, round by round.
+//! A billing run: one verdict for each invoice of a scope; or, for older clients, rounds over it.
+
+use std::sync::Arc;
 
 use service::clock::Micros;
 
 use super::invoice::words;
+use super::policy::RetryPolicy;
 
 words! {
-    /// Which invoices a run is about.
+    /// Which invoices a run is about; of each only those that wait to be charged.
     Scope {
-        /// Every invoice that is not paid, whenever its next attempt was planned.
+        /// Those whose time has come.
+        Due => "due",
+        /// Those that were declined before, whenever their next attempt was planned.
+        Retryable => "retryable",
+        /// Every one, whenever its next attempt was planned.
         Unpaid => "unpaid",
+        /// Those that were named.
+        Ids => "ids",
         /// Those that were never tried.
         Untried => "untried",
-        /// Those whose last outcome is unknown.
+        /// None of them; only those whose last outcome is unknown are asked about.
         Unknown => "unknown",
     }
 }
 
-/// A run and the round that it is in.
+words! {
+    /// Where a run stands.
+    RunState {
+        /// Invoices are claimed for it.
+        Running => "running",
+        /// Nothing is claimed for it until it is resumed.
+        Paused => "paused",
+        /// Every invoice of it has its verdict; final.
+        Finished => "finished",
+        /// Given up; final. What it claimed is still asked about.
+        Cancelled => "cancelled",
+    }
+}
+
+/// A run, and the round that it is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     /// Number.
     pub id: i64,
+    /// What it was started for: two triggers of one key are one run.
+    pub scope_key: String,
     /// Which invoices.
     pub scope: Scope,
+    /// Where it stands.
+    pub state: RunState,
     /// The round, counted from 1.
     pub round: i32,
-    /// Rounds that may still be begun, this one included.
-    pub rounds_left: i32,
+    /// Rounds that may still be begun, this one included; `None` for a run that waits for every verdict.
+    pub rounds_left: Option<i32>,
     /// Invoices created after the start are left to other runs.
     pub max_invoice_id: i64,
-    /// What fell due later than this belongs to a later round.
+    /// What fell due later than this belongs to a later run, or round.
     pub cutoff_at: Micros,
-}
-
-/// What a round came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Money taken.
-    pub captured: i32,
-    /// Money not taken.
-    pub declined: i32,
-    /// No answer.
-    pub unknown: i32,
-    /// Turned away before anything was tried.
-    pub not_attempted: i32,
-    /// Set aside for a person.
-    pub parked: i32,
-}
-
-impl Tally {
-    /// Nothing but failures to reach a verdict: the round did not bring the run any further.
-    #[must_use]
-    pub fn was_in_vain(&self) -> bool {
-        self.captured + self.declined + self.parked == 0 && self.unknown + self.not_attempted > 0
-    }
+    /// When it was started.
+    pub created_at: Micros,
+    /// When it was finished or cancelled.
+    pub ended_at: Option<Micros>,
+    /// Who started it.
+    pub started_by: String,
+    /// The retry policy that it began with.
+    pub policy: Arc<RetryPolicy>,
 }
 
 /// How a run goes on after a round.
@@ -66,12 +78,35 @@ pub enum Next {
 }
 
 impl Run {
-    /// Decides how to go on. A round in vain costs none of the rounds, unless only one was wanted.
+    /// Decides how to go on after a round. One without a verdict costs none of the rounds, unless only one was wanted.
     #[must_use]
-    pub fn next(&self, tally: &Tally, unpaid_left: bool) -> Next {
-        let spent = !tally.was_in_vain() || self.rounds_left == 1;
-        let left = if spent { self.rounds_left - 1 } else { self.rounds_left };
+    pub fn next(&self, verdicts: i64, unpaid_left: bool) -> Next {
+        let Some(rounds) = self.rounds_left else { return Next::Finish };
+        let spent = verdicts > 0 || rounds == 1;
+        let left = if spent { rounds - 1 } else { rounds };
         if unpaid_left && left > 0 { Next::Round(left) } else { Next::Finish }
+    }
+
+    /// Whether older clients started it.
+    #[must_use]
+    pub fn is_of_rounds(&self) -> bool {
+        self.rounds_left.is_some()
+    }
+}
+
+impl RunState {
+    /// Whether it may become this from here; to become what it is already is no mistake.
+    #[must_use]
+    pub fn may_become(self, wanted: Self) -> bool {
+        use RunState::{Cancelled, Paused, Running};
+        self == wanted
+            || matches!((self, wanted), (Running, Paused | Cancelled) | (Paused, Running | Cancelled))
+    }
+
+    /// Whether nothing follows it.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Finished | Self::Cancelled)
     }
 }
 
@@ -79,22 +114,47 @@ impl Run {
 mod tests {
     use super::*;
 
-    fn run(rounds_left: i32) -> Run {
-        Run { id: 1, scope: Scope::Unpaid, round: 1, rounds_left, max_invoice_id: 9, cutoff_at: 0 }
+    fn run(rounds_left: Option<i32>) -> Run {
+        Run {
+            id: 1,
+            scope_key: "k".into(),
+            scope: Scope::Unpaid,
+            state: RunState::Running,
+            round: 1,
+            rounds_left,
+            max_invoice_id: 9,
+            cutoff_at: 0,
+            created_at: 0,
+            ended_at: None,
+            started_by: "test".into(),
+            policy: Arc::new(RetryPolicy::standard()),
+        }
     }
 
     #[test]
     fn rounds_go_on_while_invoices_are_unpaid_and_rounds_are_left() {
-        let half = Tally { captured: 5, declined: 5, ..Tally::default() };
-        assert_eq!(run(50).next(&half, true), Next::Round(49));
-        assert_eq!(run(50).next(&half, false), Next::Finish);
-        assert_eq!(run(1).next(&half, true), Next::Finish);
+        assert_eq!(run(Some(50)).next(10, true), Next::Round(49));
+        assert_eq!(run(Some(50)).next(10, false), Next::Finish);
+        assert_eq!(run(Some(1)).next(10, true), Next::Finish);
+        assert_eq!(run(None).next(10, true), Next::Finish);
     }
 
     #[test]
     fn an_outage_costs_no_rounds() {
-        let outage = Tally { unknown: 3, ..Tally::default() };
-        assert_eq!(run(50).next(&outage, true), Next::Round(50));
-        assert_eq!(run(1).next(&outage, true), Next::Finish);
+        assert_eq!(run(Some(50)).next(0, true), Next::Round(50));
+        assert_eq!(run(Some(1)).next(0, true), Next::Finish);
+    }
+
+    #[test]
+    fn what_has_ended_stays_so() {
+        use RunState::{Cancelled, Finished, Paused, Running};
+        for (from, to) in
+            [(Finished, Running), (Finished, Cancelled), (Cancelled, Running), (Paused, Finished)]
+        {
+            assert!(!from.may_become(to), "{from:?} {to:?}");
+        }
+        for (from, to) in [(Running, Paused), (Paused, Running), (Paused, Cancelled), (Paused, Paused)] {
+            assert!(from.may_become(to), "{from:?} {to:?}");
+        }
     }
 }

@@ -2,10 +2,15 @@
 
 use contracts::Money;
 use contracts::charge::{ChargeItem, Method, Verdict};
-use service::clock::{DAY, Micros};
+use jiff::tz::TimeZone;
+use service::clock::{Micros, SECOND};
 
+use super::calendar::{morning, today};
 use super::invoice::{LastOutcome, State};
-use super::run::Tally;
+use super::policy::{Ladder, RetryPolicy};
+
+/// Retries of one morning are spread over this long.
+const SPREAD: Micros = 3_600 * SECOND;
 
 /// An open attempt: the frozen request, and what fences its settlement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +19,12 @@ pub struct OpenCharge {
     pub invoice_id: i64,
     /// Its UUID, which is part of the key.
     pub invoice_uid: String,
-    /// Who pays.
+    /// Number of who pays.
+    pub customer_id: i64,
+    /// UUID of who pays.
     pub customer_uid: String,
+    /// Where the customer's days begin.
+    pub time_zone: String,
     /// How much.
     pub amount: Money,
     /// How.
@@ -24,8 +33,25 @@ pub struct OpenCharge {
     pub attempt: i32,
     /// Grows with every claim; a settlement with an older one changes nothing.
     pub epoch: i64,
+    /// The run that opened the attempt.
+    pub run_id: Option<i64>,
     /// An earlier request with this key may have been carried out.
     pub resend: bool,
+    /// How often it was asked about again.
+    pub asked: i32,
+    /// How the invoice stood before it was claimed.
+    pub before: Before,
+}
+
+/// What a claim covers up, and what comes back when nothing was tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before {
+    /// When it was due.
+    pub due_at: Micros,
+    /// What the last attempt had come to.
+    pub outcome: Option<LastOutcome>,
+    /// Why.
+    pub code: Option<String>,
 }
 
 impl OpenCharge {
@@ -52,34 +78,27 @@ impl OpenCharge {
 /// What came back for one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// A definitive verdict.
-    Verdict(Verdict),
+    /// A definitive verdict, and when the money was taken, if it was and the provider says so.
+    Verdict(Verdict, Option<Micros>),
     /// No answer, or one that proves nothing.
     Unknown,
-    /// Turned away before anything was tried; come back after so long.
-    NotAttempted(Micros),
+    /// Turned away before anything was tried.
+    NotAttempted,
     /// The provider cannot read this item, alone in its request.
     Unreadable,
 }
 
-/// When to try again.
-#[derive(Debug, Clone)]
-pub struct Policy {
-    /// Waits after the first, second, ... soft decline; after the last one its wait is repeated.
-    pub soft_declines: Vec<Micros>,
-    /// Decline codes after which the invoice is never tried again by itself.
-    pub hard_codes: Vec<&'static str>,
-    /// Longest wait before an unknown outcome is asked about.
-    pub unknown: Micros,
-}
-
-impl Policy {
-    /// 1, 3, 5 and 7 days after soft declines.
-    #[must_use]
-    pub fn standard(unknown: Micros) -> Self {
-        let hard_codes = vec!["stolen_card", "lost_card", "account_closed", "fraudulent", "pickup_card"];
-        Self { soft_declines: vec![DAY, 3 * DAY, 5 * DAY, 7 * DAY], hard_codes, unknown }
-    }
+/// What a settlement hangs on besides the charge and its outcome.
+#[derive(Debug, Clone, Copy)]
+pub struct Settling<'a> {
+    /// Now.
+    pub now: Micros,
+    /// When to try again.
+    pub policy: &'a RetryPolicy,
+    /// Spreads what would otherwise come back all at once.
+    pub random: u32,
+    /// From when on the card networks allow a further attempt, if not now.
+    pub allowed_from: Option<Micros>,
 }
 
 /// The invoice's next state, and the attempt's history row if the attempt is over.
@@ -97,120 +116,136 @@ pub struct Settlement {
     pub next_at: Option<Micros>,
     /// What the attempt came to.
     pub last_outcome: Option<LastOutcome>,
-    /// When it was paid.
+    /// Why the money was not taken.
+    pub last_code: Option<String>,
+    /// When the money was taken.
     pub paid_at: Option<Micros>,
-    /// Outcome and decline code for the history.
-    pub history: Option<(&'static str, Option<String>)>,
+    /// Outcome for the history, when the attempt is over.
+    pub history: Option<&'static str>,
 }
 
-/// Settles one open attempt. `random` spreads what would otherwise come back all at once.
+/// Settles one open attempt.
 #[must_use]
-pub fn settle(
-    charge: &OpenCharge,
-    outcome: &Outcome,
-    now: Micros,
-    policy: &Policy,
-    random: u32,
-) -> Settlement {
+pub fn settle(charge: &OpenCharge, outcome: &Outcome, settling: &Settling<'_>) -> Settlement {
+    let wait = settling.policy.unknown_wait(charge.asked, settling.random);
     let stays = Settlement {
         invoice_id: charge.invoice_id,
         epoch: charge.epoch,
         state: State::Charging,
         attempt: charge.attempt,
-        next_at: Some(now + jittered(policy.unknown, random)),
+        next_at: Some(settling.now + wait),
         last_outcome: Some(LastOutcome::Unknown),
+        last_code: None,
         paid_at: None,
         history: None,
     };
     match outcome {
-        Outcome::Verdict(verdict) => settle_verdict(charge, verdict, now, policy, stays),
+        Outcome::Verdict(verdict, at) => settle_verdict(charge, verdict, *at, settling, stays),
         Outcome::Unknown => stays,
-        // An earlier request with this key may have been carried out: that this one was not proves nothing.
-        Outcome::NotAttempted(wait) if charge.resend => Settlement { next_at: Some(now + wait), ..stays },
-        Outcome::NotAttempted(wait) => Settlement {
+        // An earlier request with this key may have been carried out: that this one was not, or cannot be read, proves
+        // nothing about it.
+        Outcome::NotAttempted | Outcome::Unreadable if charge.resend => stays,
+        Outcome::NotAttempted => Settlement {
             state: State::Pending,
             attempt: charge.attempt - 1,
-            next_at: Some(now + wait),
-            // What was tried before and is to be charged again had been declined.
-            last_outcome: (charge.attempt > 1).then_some(LastOutcome::Declined),
+            // As if it had not been claimed: it stays in the scope of its run.
+            next_at: Some(charge.before.due_at),
+            last_outcome: charge.before.outcome,
+            last_code: charge.before.code.clone(),
             ..stays
         },
-        // Unreadable says nothing about an earlier request either.
-        Outcome::Unreadable if charge.resend => stays,
-        Outcome::Unreadable => parked(stays, "unreadable", None),
+        Outcome::Unreadable => parked(stays, "unreadable"),
     }
 }
 
 fn settle_verdict(
     charge: &OpenCharge,
     verdict: &Verdict,
-    now: Micros,
-    policy: &Policy,
+    captured_at: Option<Micros>,
+    settling: &Settling<'_>,
     stays: Settlement,
 ) -> Settlement {
     let paid = |outcome| Settlement {
         state: State::Paid,
         next_at: None,
         last_outcome: None,
-        paid_at: Some(now),
-        history: Some((outcome, None)),
+        paid_at: Some(captured_at.unwrap_or(settling.now)),
+        history: Some(outcome),
         ..stays.clone()
     };
     match verdict {
         Verdict::Captured => paid("captured"),
         Verdict::AlreadyCaptured { .. } => paid("already_captured"),
-        Verdict::Declined { code } if policy.hard_codes.contains(&code.as_str()) => {
-            let declined = parked(stays, "declined", Some(code.clone()));
-            Settlement { last_outcome: Some(LastOutcome::Declined), ..declined }
-        }
-        Verdict::Declined { code } => Settlement {
-            state: State::Pending,
-            next_at: Some(now + soft_wait(policy, charge.attempt)),
-            last_outcome: Some(LastOutcome::Declined),
-            history: Some(("declined", Some(code.clone()))),
-            ..stays
-        },
-        Verdict::UnknownCustomer => parked(stays, "unknown_customer", None),
-        Verdict::CurrencyMismatch => parked(stays, "currency_mismatch", None),
-        Verdict::Abandoned => parked(stays, "abandoned", None),
-        Verdict::Conflict { .. } => parked(stays, "conflict", None),
-        Verdict::Invalid { .. } => parked(stays, "invalid", None),
+        Verdict::Declined { code } => declined(charge, code, settling, stays),
+        Verdict::UnknownCustomer => parked(stays, "unknown_customer"),
+        Verdict::CurrencyMismatch => parked(stays, "currency_mismatch"),
+        Verdict::Abandoned => parked(stays, "abandoned"),
+        Verdict::Conflict { .. } => parked(stays, "conflict"),
+        Verdict::Invalid { .. } => parked(stays, "invalid"),
     }
 }
 
-fn parked(stays: Settlement, outcome: &'static str, code: Option<String>) -> Settlement {
+fn declined(charge: &OpenCharge, code: &str, settling: &Settling<'_>, stays: Settlement) -> Settlement {
+    let days = match settling.policy.after_decline(charge.attempt) {
+        Ladder::Retry(days) if !settling.policy.is_hard(code) => Some(days),
+        Ladder::Retry(_) | Ladder::Park => None,
+    };
+    let next_at = days.map(|days| retry_at(charge, days, settling));
     Settlement {
-        state: State::Parked,
-        next_at: None,
-        last_outcome: Some(LastOutcome::Error),
-        history: Some((outcome, code)),
+        state: if next_at.is_some() { State::Pending } else { State::Parked },
+        next_at,
+        last_outcome: Some(LastOutcome::Declined),
+        last_code: Some(code.to_owned()),
+        history: Some("declined"),
         ..stays
     }
 }
 
-fn soft_wait(policy: &Policy, attempt: i32) -> Micros {
-    let at =
-        usize::try_from(attempt - 1).unwrap_or_default().min(policy.soft_declines.len().saturating_sub(1));
-    policy.soft_declines.get(at).copied().unwrap_or(DAY)
+/// The customer's morning after so many days, and not before the card networks allow it.
+fn retry_at(charge: &OpenCharge, days: u16, settling: &Settling<'_>) -> Micros {
+    let Settling { now, policy, random, allowed_from } = *settling;
+    let zone = TimeZone::get(&charge.time_zone).unwrap_or(TimeZone::UTC);
+    let hour = i8::try_from(policy.soft_decline.morning).unwrap_or_default();
+    let at = today(now, &zone).and_then(|today| morning(today, days.into(), &zone, hour));
+    let at = at.unwrap_or(now + i64::from(days) * service::clock::DAY);
+    let spread = SPREAD * i64::from(random >> 16) / i64::from(u16::MAX);
+    (at + spread).max(allowed_from.unwrap_or(at))
 }
 
-/// From half the wait to all of it.
-fn jittered(wait: Micros, random: u32) -> Micros {
-    let half = wait / 2;
-    half + half * i64::from(random % 1_000) / 1_000
+fn parked(stays: Settlement, why: &'static str) -> Settlement {
+    Settlement {
+        state: State::Parked,
+        next_at: None,
+        last_outcome: Some(LastOutcome::Error),
+        last_code: Some(why.to_owned()),
+        history: Some(why),
+        ..stays
+    }
 }
 
 impl Settlement {
-    /// Counts this settlement.
-    pub fn count(&self, tally: &mut Tally) {
-        let field = match self.state {
-            State::Paid => &mut tally.captured,
-            State::Parked => &mut tally.parked,
-            State::Charging => &mut tally.unknown,
-            State::Pending if self.history.is_some() => &mut tally.declined,
-            State::Pending | State::Void => &mut tally.not_attempted,
-        };
-        *field += 1;
+    /// What it is counted as: outcome and reason; `None` for an unknown outcome that was counted as one before.
+    #[must_use]
+    pub fn counted(&self, was_unknown: bool) -> Option<(&'static str, &str)> {
+        let reason = self.last_code.as_deref().unwrap_or_default();
+        match self.state {
+            State::Paid => Some(("captured", "")),
+            State::Parked => Some(("parked", reason)),
+            State::Charging => (!was_unknown).then_some(("unknown", "")),
+            State::Pending if self.history.is_some() => Some(("declined", reason)),
+            State::Pending | State::Void => Some(("not_attempted", "")),
+        }
+    }
+
+    /// The event that tells of it, if it is to be told.
+    #[must_use]
+    pub fn event(&self) -> Option<&'static str> {
+        match self.state {
+            State::Paid => Some("invoice.paid.v1"),
+            State::Parked => Some("invoice.uncollectible.v1"),
+            State::Pending if self.history.is_some() => Some("invoice.declined.v1"),
+            State::Pending | State::Charging | State::Void => None,
+        }
     }
 }
 

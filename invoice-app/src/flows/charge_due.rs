@@ -4,7 +4,8 @@
 //! CHARGING rows whose lease ends; the next claim sends them again with the same key and content, and the provider
 //! answers with the verdict that it gave.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use contracts::charge::{ChargeItem, ChargeResult};
@@ -12,11 +13,15 @@ use db::{Db, StoreError};
 use prometheus::IntCounterVec;
 use service::Clock;
 use service::clock::Micros;
+use service::fail_point::FailPoint;
 
+use super::settle_charges::settle_charges;
 use crate::clients::provider::{CallError, Provider};
-use crate::domain::run::{Run, Tally};
-use crate::domain::settle::{OpenCharge, Outcome, Policy, Settlement, settle};
-use crate::store::{hot, runs};
+use crate::domain::breaker::Breaker;
+use crate::domain::policy::RetryPolicy;
+use crate::domain::run::Run;
+use crate::domain::settle::{OpenCharge, Outcome, Settlement};
+use crate::store::hot::{self, Cursor};
 
 /// What charging works with.
 pub struct Charging {
@@ -26,47 +31,94 @@ pub struct Charging {
     pub provider: Arc<Provider>,
     /// Time.
     pub clock: Clock,
-    /// When to try again.
-    pub policy: Policy,
+    /// When to try again, for runs that begin now.
+    pub policy: Arc<RetryPolicy>,
+    /// Policies of open runs by number, read once; held while one is read.
+    pub policies: tokio::sync::Mutex<HashMap<i64, Arc<RetryPolicy>>>,
+    /// Keeps us from claiming while the provider is away; never held across a call.
+    pub breaker: Mutex<Breaker>,
     /// How long a claim holds.
     pub lease: Duration,
     /// Rows per claim and items per request.
     pub batch: i64,
+    /// Whether events are written.
+    pub tells: bool,
     /// `invoice_charges_total{outcome}`.
     pub charges: IntCounterVec,
+    /// Where to stop dead, in tests.
+    pub fail_point: FailPoint,
 }
 
-/// Charges one batch of what is due for a run; without a run, asks about outcomes that are unknown. Gives how many
-/// invoices were claimed.
-pub async fn charge_due(charging: &Charging, run: Option<&Run>) -> Result<usize, StoreError> {
-    let claimed = claim(charging, run).await?;
-    if claimed.is_empty() {
-        return Ok(0);
+/// What became of one look for due invoices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charged {
+    /// A batch was charged; the next one begins after this place.
+    Batch(Cursor),
+    /// There was nothing to claim.
+    Nothing,
+    /// The provider is away: not before so long.
+    Away(Micros),
+}
+
+/// Charges one batch of what is due for a run, from a place in the queue on; without a run, asks about attempts that
+/// are open already.
+pub async fn charge_due(
+    charging: &Charging,
+    run: Option<&Run>,
+    after: Cursor,
+) -> Result<Charged, StoreError> {
+    if let Err(wait) = charging.breaker(|breaker, now| breaker.enter(now, charging.lease_micros())) {
+        return Ok(Charged::Away(wait));
     }
+    let claimed = claim(charging, run, after).await?;
+    let Some(last) = claimed.last() else {
+        // Nobody was asked, so whoever is next may ask.
+        charging.breaker(|breaker, now| breaker.leave(now));
+        return Ok(Charged::Nothing);
+    };
+    let place = (last.before.due_at, last.invoice_id);
+    charging.fail_point.reach("after_claim");
     let started = charging.clock.now();
-    let outcomes = call(&charging.provider, &claimed).await;
-    let count = claimed.len();
-    let settled = settle_all(charging, run.cloned(), claimed, outcomes, started).await?;
+    let outcomes = call(charging, &claimed).await;
+    charging.fail_point.reach("after_reply");
+    let settled = settle_charges(charging, claimed, outcomes, started).await?;
+    charging.fail_point.reach("after_settle");
     record(&charging.charges, &settled);
-    Ok(count)
+    Ok(Charged::Batch(place))
 }
 
-async fn claim(charging: &Charging, run: Option<&Run>) -> Result<Vec<OpenCharge>, StoreError> {
+impl Charging {
+    /// Asks or tells the breaker.
+    pub fn breaker<T>(&self, ask: impl FnOnce(&mut Breaker, Micros) -> T) -> T {
+        let now = self.clock.now();
+        ask(&mut self.breaker.lock().unwrap_or_else(PoisonError::into_inner), now)
+    }
+
+    /// How long a claim holds.
+    #[must_use]
+    pub fn lease_micros(&self) -> Micros {
+        i64::try_from(self.lease.as_micros()).unwrap_or(i64::MAX / 2)
+    }
+}
+
+async fn claim(charging: &Charging, run: Option<&Run>, after: Cursor) -> Result<Vec<OpenCharge>, StoreError> {
     let now = charging.clock.now();
-    let lease_end = now + micros(charging.lease);
-    let claim = hot::Claim { run: run.cloned(), now, lease_end, limit: charging.batch };
-    charging.db.write(move |conn| hot::claim(conn, &claim)).await
+    let lease_end = now + charging.lease_micros();
+    let claim = hot::Claim { run: run.cloned(), after, now, lease_end, limit: charging.batch };
+    charging.db.write_statement(move |conn| hot::claim(conn, &claim)).await
 }
 
 /// One outcome per charge. A request that cannot be read is halved until the one item that spoils it stands alone.
-async fn call(provider: &Provider, charges: &[OpenCharge]) -> Vec<Outcome> {
+async fn call(charging: &Charging, charges: &[OpenCharge]) -> Vec<Outcome> {
     let mut outcomes = vec![Outcome::Unknown; charges.len()];
     let whole = 0..charges.len();
     let mut parts = vec![whole];
     while let Some(part) = parts.pop() {
         let items: Vec<ChargeItem> = charges[part.clone()].iter().map(OpenCharge::item).collect();
-        let error = match provider.charge(items).await {
+        charging.fail_point.reach_soon("after_send");
+        let error = match charging.provider.charge(items).await {
             Ok(results) => {
+                charging.breaker(|breaker, _| breaker.succeeded());
                 outcomes.splice(part, results.into_iter().map(verdict));
                 continue;
             }
@@ -78,68 +130,32 @@ async fn call(provider: &Provider, charges: &[OpenCharge]) -> Vec<Outcome> {
                 let middle = part.start + part.len() / 2;
                 parts.extend([part.start..middle, middle..part.end]);
             }
-            CallError::Unreadable(_) => outcomes[part].fill(Outcome::Unreadable),
-            CallError::NotAttempted { wait, .. } => outcomes[part].fill(Outcome::NotAttempted(wait)),
-            CallError::Unknown(_) => outcomes[part].fill(Outcome::Unknown),
+            // Somebody is there and reads.
+            CallError::Unreadable(_) => {
+                charging.breaker(|breaker, _| breaker.succeeded());
+                outcomes[part].fill(Outcome::Unreadable);
+            }
+            CallError::NotAttempted { wait, .. } => {
+                charging.breaker(|breaker, now| breaker.turned_away(now, wait));
+                outcomes[part].fill(Outcome::NotAttempted);
+            }
+            CallError::Unknown(_) => {
+                charging.breaker(Breaker::failed);
+                outcomes[part].fill(Outcome::Unknown);
+            }
         }
     }
     outcomes
 }
 
 fn verdict(result: ChargeResult) -> Outcome {
-    Outcome::Verdict(result.verdict)
-}
-
-async fn settle_all(
-    charging: &Charging,
-    run: Option<Run>,
-    charges: Vec<OpenCharge>,
-    outcomes: Vec<Outcome>,
-    started: Micros,
-) -> Result<Vec<Settlement>, StoreError> {
-    let now = charging.clock.now();
-    let one =
-        |(charge, outcome): (&OpenCharge, &Outcome)| settle(charge, outcome, now, &charging.policy, random());
-    let settlements: Vec<Settlement> = charges.iter().zip(&outcomes).map(one).collect();
-    let write = move |conn: &mut db::AnyConnection| {
-        let run_id = run.as_ref().map(|run| run.id);
-        let settled = hot::settle(conn, &settlements, run_id, (started, now))?;
-        let settled: Vec<Settlement> =
-            settlements.iter().filter(|one| settled.contains(&one.invoice_id)).cloned().collect();
-        if let Some(run) = &run {
-            runs::insert_tally(conn, run, &tally(&settled))?;
-        }
-        Ok(settled)
-    };
-    charging.db.write(write).await
-}
-
-fn tally(settled: &[Settlement]) -> Tally {
-    let mut tally = Tally::default();
-    for one in settled {
-        one.count(&mut tally);
-    }
-    tally
+    Outcome::Verdict(result.verdict, result.captured_at)
 }
 
 fn record(counter: &IntCounterVec, settled: &[Settlement]) {
-    let tally = tally(settled);
-    let counts = [
-        ("captured", tally.captured),
-        ("declined", tally.declined),
-        ("unknown", tally.unknown),
-        ("not_attempted", tally.not_attempted),
-        ("parked", tally.parked),
-    ];
-    for (outcome, count) in counts {
-        counter.with_label_values(&[outcome]).inc_by(u64::from(count.unsigned_abs()));
+    for one in settled {
+        if let Some((outcome, _)) = one.counted(false) {
+            counter.with_label_values(&[outcome]).inc();
+        }
     }
-}
-
-fn micros(duration: Duration) -> Micros {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX / 2)
-}
-
-fn random() -> u32 {
-    rand::random()
 }

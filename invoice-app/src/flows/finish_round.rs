@@ -1,38 +1,85 @@
 //! Ends a round of a run, and begins the next one or ends the run.
 
-use db::{Db, StoreError};
+use db::{AnyConnection, Db, StoreError};
 use service::clock::Micros;
 
-use crate::domain::run::{Next, Run, Tally};
-use crate::store::runs;
+use crate::domain::progress::{Line, Progress};
+use crate::domain::run::{Next, Run, RunState, Scope};
+use crate::store::scope::{self, Pending};
+use crate::store::{runs, tallies};
 
 /// How it stands with a round.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Round {
-    /// Rows are still to be claimed or being worked on.
+    /// Rows are still to be claimed, or asked about.
     Open,
-    /// It ended, and came to this.
-    Ended(Tally),
+    /// It ended, and came to so many verdicts.
+    Ended(i64),
+}
+
+/// Whether anything of a round can still be claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provider {
+    /// Yes.
+    Reachable,
+    /// No: a round of older clients ends with what was reached.
+    Away,
 }
 
 /// Ends the round when nothing of it is open any more.
-pub async fn finish_round(db: &Db, run: Run, now: Micros) -> Result<Round, StoreError> {
+pub async fn finish_round(db: &Db, run: Run, provider: Provider, now: Micros) -> Result<Round, StoreError> {
     db.write(move |conn| {
-        if runs::round_is_open(conn, &run)? {
+        let pending = pending(conn, &run)?;
+        let given_up = provider == Provider::Away && run.is_of_rounds();
+        // In this order: what is claimed meanwhile is pending here, or counted there.
+        if is_worked_on(conn, &run)?
+            || (!given_up && pending.any(conn, run.cutoff_at)?)
+            || is_worked_on(conn, &run)?
+        {
             return Ok(Round::Open);
         }
-        let tally = runs::tally(conn, run.id, run.round)?;
-        match run.next(&tally, runs::unpaid_left(conn, &run)?) {
-            Next::Round(left) => {
-                if runs::begin_round(conn, &run, left, now)? {
-                    runs::pull_in(conn, run.scope, run.max_invoice_id, now)?;
-                }
-            }
-            Next::Finish => {
-                runs::finish(conn, &run, now)?;
-            }
-        }
-        Ok(Round::Ended(tally))
+        let verdicts = tallies::progress(conn, run.id, Some(run.round))?.invoices(Line::verdicts);
+        end(conn, &run, &pending, verdicts, now)?;
+        Ok(Round::Ended(verdicts))
     })
     .await
+}
+
+fn pending(conn: &mut AnyConnection, run: &Run) -> Result<Pending, StoreError> {
+    let ids = if run.scope == Scope::Ids { runs::invoices(conn, run.id)? } else { Vec::new() };
+    Ok(Pending { scope: run.scope, max_id: run.max_invoice_id, ids })
+}
+
+/// A run waits for the verdict of whatever it claimed; rounds of older clients leave unknown outcomes to later ones.
+fn is_worked_on(conn: &mut AnyConnection, run: &Run) -> Result<bool, StoreError> {
+    let progress: Progress = tallies::progress(conn, run.id, None)?;
+    Ok(if run.is_of_rounds() { progress.in_flight() > 0 } else { progress.invoices(Line::open) > 0 })
+}
+
+fn end(
+    conn: &mut AnyConnection,
+    run: &Run,
+    pending: &Pending,
+    verdicts: i64,
+    now: Micros,
+) -> Result<(), StoreError> {
+    match run.next(verdicts, invoices_left(conn, run)?) {
+        Next::Round(left) => {
+            if runs::begin_round(conn, run, left, now)? {
+                pending.pull_in(conn, run.policy.card_network, now)?;
+                scope::ask_now(conn, run.max_invoice_id, now)?;
+            }
+        }
+        Next::Finish => {
+            runs::change_state(conn, run.id, (RunState::Running, RunState::Finished), now)?;
+        }
+    }
+    Ok(())
+}
+
+fn invoices_left(conn: &mut AnyConnection, run: &Run) -> Result<bool, StoreError> {
+    if !run.is_of_rounds() {
+        return Ok(false);
+    }
+    crate::store::invoices::any_open(conn, run.max_invoice_id)
 }

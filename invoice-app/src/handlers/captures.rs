@@ -50,12 +50,14 @@ pub async fn list_captures(
     Query(query): Query<PageQuery>,
 ) -> Result<web::Json<Page<ShownCapture>>, Problem> {
     let limit = query.length()?;
-    let page = state.provider.peer().captures(query.cursor.as_deref(), limit).await.map_err(no_answer)?;
+    let page =
+        state.provider.peer().captures(None, query.cursor.as_deref(), limit).await.map_err(no_answer)?;
     let items = page.items.into_iter().map(show).collect();
     Ok(web::Json(Page { items, next_cursor: page.next_cursor }))
 }
 
-fn no_answer(error: CallError) -> Problem {
+/// Whether the question or the provider is to blame.
+pub(super) fn no_answer(error: CallError) -> Problem {
     match error {
         CallError::Unreadable(_) => {
             Problem::field(Kind::Malformed, "cursor", "give the next_cursor of a page")

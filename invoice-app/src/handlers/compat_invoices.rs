@@ -1,8 +1,8 @@
 //! `/invoices`, as the oldest clients know it.
 
 use actix_web::{HttpResponse, web};
-use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
+use contracts::Decimal;
+use serde::Serialize;
 use service::Problem;
 
 use super::state::State;
@@ -13,23 +13,17 @@ use crate::store::invoices;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Old<'a> {
+struct Old {
     invoice_id: String,
-    #[serde(serialize_with = "decimal")]
-    value: &'a Invoice,
+    value: Decimal,
     currency: &'static str,
     is_paid: bool,
-}
-
-/// A JSON number from the amount's text: no float in between.
-fn decimal<S: Serializer>(invoice: &&Invoice, serializer: S) -> Result<S::Ok, S::Error> {
-    RawValue::from_string(invoice.amount.decimal()).map_err(serde::ser::Error::custom)?.serialize(serializer)
 }
 
 fn json(invoice: &Invoice) -> String {
     let old = Old {
         invoice_id: format!("I{}", invoice.id),
-        value: invoice,
+        value: Decimal(invoice.amount),
         currency: invoice.amount.currency.code(),
         is_paid: invoice.state == Stands::Paid,
     };
@@ -47,6 +41,6 @@ pub async fn list(state: web::Data<State>) -> Result<HttpResponse, Problem> {
 
 /// `POST /invoices/pay`: `{}` at once; rounds go on in the background until every invoice is paid.
 pub async fn pay(state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    state.start_run(Scope::Unpaid, state.max_rounds).await?;
+    state.start_rounds(Scope::Unpaid, state.max_rounds).await?;
     Ok(HttpResponse::Ok().content_type("application/json").body("{}"))
 }

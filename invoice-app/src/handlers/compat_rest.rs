@@ -112,19 +112,19 @@ pub async fn get_customer(state: web::Data<State>, req: HttpRequest) -> Result<H
 
 /// `POST /rest/v1/invoices/pay`: `true` when one round over every unpaid invoice is done.
 pub async fn pay(state: web::Data<State>) -> Result<HttpResponse, Refused> {
-    let run = state.start_run(Scope::Unpaid, 1).await?;
+    let run = state.start_rounds(Scope::Unpaid, 1).await?;
     state.finished(run).await?;
     Ok(json("true".into()))
 }
 
 /// `POST /rest/v1/billing`: a round over the invoices that were never tried, in the background.
 pub async fn start_billing(state: web::Data<State>) -> Result<HttpResponse, Refused> {
-    state.start_run(Scope::Untried, 1).await?;
+    state.start_rounds(Scope::Untried, 1).await?;
     Ok(HttpResponse::Ok().finish())
 }
 
 /// `POST /rest/v1/billing/retry`: a round over the invoices whose outcome is unknown, in the background.
 pub async fn retry_billing(state: web::Data<State>) -> Result<HttpResponse, Refused> {
-    state.start_run(Scope::Unknown, 1).await?;
+    state.start_rounds(Scope::Unknown, 1).await?;
     Ok(HttpResponse::Ok().finish())
 }

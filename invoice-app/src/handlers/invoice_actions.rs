@@ -1,21 +1,23 @@
 //! `/v1/invoices/{id}/...`: history, and what a person may do.
 
-use actix_web::web;
+use actix_web::{HttpResponse, web};
 use contracts::problem::Document;
 use serde::Serialize;
 use service::Problem;
 use service::extract::Id;
 use service::problem::Kind;
-use service::viewer::Viewer;
+use service::viewer::{Caller, Viewer};
 use utoipa::ToSchema;
 
 use super::invoices::{Invoice, explained};
 use super::page::{moment, or_missing};
+use super::runs::{ShownRun, shown_run};
 use super::state::State;
 use crate::domain::attempt;
 use crate::domain::invoice;
+use crate::domain::run::Scope;
 use crate::flows;
-use crate::store::{attempts, invoices};
+use crate::store::{attempts, invoices, tallies};
 
 /// An attempt that is over.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,6 +36,9 @@ pub struct Attempt {
     /// Why the money was not taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     decline_code: Option<String>,
+    /// When the next attempt was planned for, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_at: Option<String>,
 }
 
 /// The history of an invoice.
@@ -51,6 +56,7 @@ fn shown(attempt: attempt::Attempt) -> Attempt {
         ended_at: moment(attempt.ended_at),
         outcome: attempt.outcome,
         decline_code: attempt.decline_code,
+        next_at: attempt.next_at.map(moment),
     }
 }
 
@@ -82,7 +88,7 @@ pub async fn list_attempts(
     ),
 )]
 pub async fn void_invoice(state: web::Data<State>, Id(id): Id) -> Result<web::Json<Invoice>, Problem> {
-    answer(flows::void_invoice::void_invoice(&state.db, id).await)
+    answer(&state, flows::void_invoice::void_invoice(&state.db, id).await)
 }
 
 /// Release an invoice that was set aside: it may be charged again from now on.
@@ -95,15 +101,47 @@ pub async fn void_invoice(state: web::Data<State>, Id(id): Id) -> Result<web::Js
     ),
 )]
 pub async fn release_invoice(state: web::Data<State>, Id(id): Id) -> Result<web::Json<Invoice>, Problem> {
-    let now = state.clock.now();
-    answer(flows::release_invoice::release_invoice(&state.db, id, now).await)
+    let (budget, now) = (state.policy.card_network, state.clock.now());
+    answer(&state, flows::release_invoice::release_invoice(&state.db, id, budget, now).await)
+}
+
+/// Collect an invoice that waits to be charged: a billing run over it alone, in the background.
+#[utoipa::path(
+    post, path = "/v1/invoices/{id}/collect", tag = "invoices", params(("id" = i64, Path)),
+    responses(
+        (status = 202, body = ShownRun),
+        (status = 404, body = Document, content_type = "application/problem+json"),
+        (status = 409, body = Document, content_type = "application/problem+json", description = "It does not wait to be charged."),
+    ),
+)]
+pub async fn collect_invoice(
+    state: web::Data<State>,
+    caller: Caller,
+    Id(id): Id,
+) -> Result<HttpResponse, Problem> {
+    let invoice = state.db.read(move |conn| invoices::get(conn, id)).await;
+    let invoice = invoice.map_err(|e| or_missing(e, "invoice"))?;
+    if invoice.state != invoice::State::Pending {
+        return Err(stands(invoice.state));
+    }
+    // Of one attempt there is one run, however often it is asked for.
+    let key = format!("collect/{}/{}", invoice.uid, invoice.attempt + 1);
+    let run = state.start_run(key, Scope::Ids, vec![id], caller.0).await?;
+    let number = run.id;
+    let progress = state.db.read(move |conn| tallies::progress(conn, number, None)).await?;
+    Ok(HttpResponse::Accepted().json(shown_run(&run, &progress)))
+}
+
+fn stands(state: invoice::State) -> Problem {
+    Problem::because(Kind::Conflict, format!("the invoice is {}", state.as_str()))
 }
 
 fn answer(
+    state: &State,
     done: Result<Result<invoice::Invoice, invoice::State>, db::StoreError>,
 ) -> Result<web::Json<Invoice>, Problem> {
     match done.map_err(|e| or_missing(e, "invoice"))? {
-        Ok(invoice) => Ok(web::Json(explained(&invoice, None))),
-        Err(stands) => Err(Problem::because(Kind::Conflict, format!("the invoice is {}", stands.as_str()))),
+        Ok(invoice) => Ok(web::Json(explained(&invoice, None, state.retries()))),
+        Err(state) => Err(stands(state)),
     }
 }

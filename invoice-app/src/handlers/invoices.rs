@@ -52,6 +52,9 @@ pub struct Invoice {
     state: &'static str,
     /// The status as older clients know it, such as `ERROR_NO_BALANCE`.
     status: &'static str,
+    /// Why it was not paid: a decline code, or what the provider could not take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     /// How often it was tried.
     attempts: i32,
     /// When something happens next, RFC 3339.
@@ -76,6 +79,7 @@ fn show(invoice: &invoice::Invoice) -> Invoice {
         due_on: invoice.due_on.to_string(),
         state: invoice.state.as_str(),
         status: invoice.status(),
+        reason: invoice.last_code.clone(),
         attempts: invoice.attempt,
         next_at: invoice.next_at.map(moment),
         paid_at: invoice.paid_at.map(moment),
@@ -85,12 +89,13 @@ fn show(invoice: &invoice::Invoice) -> Invoice {
 }
 
 /// An invoice that is shown alone; `last` is its last attempt that is over.
-pub(super) fn explained(invoice: &invoice::Invoice, last: Option<&Attempt>) -> Invoice {
-    Invoice { explanation: Some(explain(invoice, last)), ..show(invoice) }
+pub(super) fn explained(invoice: &invoice::Invoice, last: Option<&Attempt>, retries: usize) -> Invoice {
+    Invoice { explanation: Some(explain(invoice, last, retries)), ..show(invoice) }
 }
 
 fn json(invoice: &invoice::Invoice) -> String {
-    serde_json::to_string(&explained(invoice, None)).unwrap_or_default()
+    // Retries are not spoken of before the first attempt.
+    serde_json::to_string(&explained(invoice, None, 0)).unwrap_or_default()
 }
 
 /// Create an invoice.
@@ -179,5 +184,5 @@ pub async fn get_invoice(
         Ok((attempts::last(conn, id)?, invoice))
     });
     let (last, invoice) = found.await.map_err(|e| or_missing(e, "invoice"))?;
-    Ok(web::Json(explained(&invoice, last.as_ref())))
+    Ok(web::Json(explained(&invoice, last.as_ref(), state.retries())))
 }

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use service::Clock;
+use service::server::Shutdown;
 use tokio::sync::Notify;
 
 use crate::clients::provider_health::ProviderHealth;
-use crate::domain::run::Scope;
+use crate::domain::policy::RetryPolicy;
+use crate::domain::run::{Run, Scope};
 use crate::flows;
-use crate::store::runs;
+use crate::flows::reconcile::Reconciling;
+use crate::store::runs::{self, NewRun};
 
 /// Pause between looks at a run that another process may be working on.
 const LOOK: Duration = Duration::from_millis(20);
@@ -26,21 +29,56 @@ pub struct State {
     pub provider: ProviderHealth,
     /// Most rounds of `POST /invoices/pay`.
     pub max_rounds: i32,
+    /// When to try again, for runs that begin now.
+    pub policy: Arc<RetryPolicy>,
+    /// What reconciliation compares.
+    pub reconciling: Reconciling,
+    /// Ends the streams that would go on.
+    pub closing: Shutdown,
 }
 
 impl State {
-    /// Starts a run in the background and gives its number. Older clients name no scope key: each request is a run.
-    pub async fn start_run(&self, scope: Scope, rounds: i32) -> Result<i64, db::StoreError> {
-        let now = self.clock.now();
-        let scope_key = format!("compat/{}", service::id::uuid(now));
-        let run = flows::start_run::start_run(&self.db, scope_key, scope, rounds, now).await?;
-        self.wake.notify_one();
-        Ok(run)
+    /// How many retries are granted after declines.
+    #[must_use]
+    pub fn retries(&self) -> usize {
+        self.policy.soft_decline.wait_days.len()
     }
 
-    /// Waits until a run is finished.
+    /// A run that waits for every verdict, as it is to be started.
+    #[must_use]
+    pub fn new_run(&self, scope_key: String, scope: Scope, started_by: String) -> NewRun {
+        NewRun { scope_key, scope, rounds: None, started_by, policy: Arc::clone(&self.policy) }
+    }
+
+    /// Starts such a run in the background, or gives the one that has this scope key.
+    pub async fn start_run(
+        &self,
+        scope_key: String,
+        scope: Scope,
+        ids: Vec<i64>,
+        started_by: String,
+    ) -> Result<Run, db::StoreError> {
+        let new = self.new_run(scope_key, scope, started_by);
+        let started = flows::start_run::start_run(&self.db, new, ids, self.clock.now()).await?;
+        self.wake.notify_one();
+        Ok(started.run)
+    }
+
+    /// Starts rounds in the background and gives the run's number. Older clients name no scope key: each request of
+    /// theirs is a run.
+    pub async fn start_rounds(&self, scope: Scope, rounds: i32) -> Result<i64, db::StoreError> {
+        let now = self.clock.now();
+        let policy = Arc::new(RetryPolicy::clone(&self.policy).for_rounds());
+        let scope_key = format!("compat/{}", service::id::uuid(now));
+        let new = NewRun { scope_key, scope, rounds: Some(rounds), started_by: "compat".into(), policy };
+        let started = flows::start_run::start_run(&self.db, new, Vec::new(), now).await?;
+        self.wake.notify_one();
+        Ok(started.run.id)
+    }
+
+    /// Waits until a run has ended.
     pub async fn finished(&self, run: i64) -> Result<(), db::StoreError> {
-        while !self.db.read(move |conn| runs::is_finished(conn, run)).await? {
+        while !self.db.read(move |conn| runs::get(conn, run)).await?.state.is_final() {
             tokio::time::sleep(LOOK).await;
         }
         Ok(())

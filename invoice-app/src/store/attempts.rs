@@ -1,10 +1,17 @@
 //! Attempts as rows.
 
-use db::{AnyConnection, StoreError};
-use diesel::prelude::*;
+use std::collections::BTreeMap;
 
-use super::schema::attempts;
+use contracts::Currency;
+use db::{AnyConnection, StoreError};
+use diesel::dsl::{count_star, sql};
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use service::clock::Micros;
+
+use super::schema::{attempts, invoices};
 use crate::domain::attempt::Attempt;
+use crate::domain::progress::Count;
 
 #[derive(Queryable)]
 struct Row {
@@ -15,6 +22,16 @@ struct Row {
     ended_at: i64,
     outcome: String,
     decline_code: Option<String>,
+    next_at: Option<i64>,
+}
+
+/// When an attempt was made, if it is over: what the card networks count from.
+pub fn started_at(
+    conn: &mut AnyConnection,
+    invoice: i64,
+    attempt: i32,
+) -> Result<Option<Micros>, StoreError> {
+    Ok(attempts::table.find((invoice, attempt)).select(attempts::started_at).first(conn).optional()?)
 }
 
 /// An invoice's history, in order.
@@ -36,7 +53,39 @@ pub fn last(conn: &mut AnyConnection, invoice: i64) -> Result<Option<Attempt>, S
 
 impl From<Row> for Attempt {
     fn from(row: Row) -> Self {
-        let Row { attempt, run_id, started_at, ended_at, outcome, decline_code, .. } = row;
-        Self { attempt, run_id, started_at, ended_at, outcome, decline_code }
+        let Row { attempt, run_id, started_at, ended_at, outcome, decline_code, next_at, .. } = row;
+        Self { attempt, run_id, started_at, ended_at, outcome, decline_code, next_at }
     }
+}
+
+/// What the attempts of a run came to: per currency the captured ones, as number and sum, and how many were not.
+pub type Verdicts = BTreeMap<Currency, (Count, i64)>;
+
+/// The attempts of a run that are over, added up. Walks the whole history.
+pub fn verdicts(conn: &mut AnyConnection, run: i64) -> Result<Verdicts, StoreError> {
+    let rows: Vec<(String, String, i64, i64)> = attempts::table
+        .inner_join(invoices::table.on(invoices::id.eq(attempts::invoice_id)))
+        .filter(attempts::run_id.eq(run))
+        .group_by((invoices::currency, attempts::outcome))
+        // PostgreSQL adds up into NUMERIC, which may be cut to what it was made of.
+        .select((
+            invoices::currency,
+            attempts::outcome,
+            count_star(),
+            sql::<BigInt>("CAST(SUM(invoices.amount) AS BIGINT)"),
+        ))
+        .load(conn)?;
+    let mut all = Verdicts::new();
+    for (currency, outcome, number, sum) in rows {
+        let currency =
+            currency.parse().map_err(|_| StoreError::Bug(format!("{currency:?} is no currency")))?;
+        let (captured, others) = all.entry(currency).or_default();
+        if outcome == "captured" || outcome == "already_captured" {
+            captured.invoices += number;
+            captured.amount += sum;
+        } else {
+            *others += number;
+        }
+    }
+    Ok(all)
 }

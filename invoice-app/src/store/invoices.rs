@@ -21,6 +21,7 @@ struct Row {
     state: String,
     attempt: i32,
     last_outcome: Option<String>,
+    last_code: Option<String>,
     created_at: i64,
     paid_at: Option<i64>,
     next_at: Option<i64>,
@@ -41,6 +42,7 @@ impl TryFrom<Row> for Invoice {
             due_on: row.due_on.parse().map_err(|_| bug("due date"))?,
             amount: Money { minor: row.amount, currency },
             last_outcome,
+            last_code: row.last_code,
             id: row.id,
             uid: row.uid,
             customer_id: row.customer_id,
@@ -138,4 +140,19 @@ pub fn page(
 pub fn max_id(conn: &mut AnyConnection) -> Result<i64, StoreError> {
     let id: Option<i64> = invoices::table.select(diesel::dsl::max(invoices::id)).first(conn)?;
     Ok(id.unwrap_or_default())
+}
+
+/// Whether anything is still ahead of an invoice up to this number.
+pub fn any_open(conn: &mut AnyConnection, max_id: i64) -> Result<bool, StoreError> {
+    let open = invoices::next_at.is_not_null().and(invoices::id.le(max_id));
+    Ok(diesel::select(diesel::dsl::exists(invoices::table.filter(open))).get_result(conn)?)
+}
+
+/// Which of these are no invoices.
+pub fn missing(conn: &mut AnyConnection, ids: &[i64]) -> Result<Vec<i64>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let there: Vec<i64> = invoices::table.filter(invoices::id.eq_any(ids)).select(invoices::id).load(conn)?;
+    Ok(ids.iter().filter(|id| !there.contains(id)).copied().collect())
 }

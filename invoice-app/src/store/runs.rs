@@ -1,170 +1,165 @@
 //! Billing runs as rows.
 
+use std::sync::Arc;
+
 use db::{AnyConnection, StoreError};
-use diesel::dsl::{exists, sum};
 use diesel::prelude::*;
 use service::clock::Micros;
 
-use super::schema::{billing_runs, invoices, run_tallies};
-use crate::domain::invoice::{LastOutcome, State};
-use crate::domain::run::{Run, Scope, Tally};
+use super::schema::{billing_runs, run_invoices};
+use crate::domain::policy::RetryPolicy;
+use crate::domain::run::{Run, RunState, Scope};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = billing_runs)]
 struct Row {
     id: i64,
+    scope_key: String,
     scope: String,
+    state: String,
     round: i32,
-    rounds_left: i32,
+    rounds_left: Option<i32>,
     max_invoice_id: i64,
     cutoff_at: i64,
+    created_at: i64,
+    ended_at: Option<i64>,
+    started_by: String,
+    policy: String,
 }
 
 impl TryFrom<Row> for Run {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let scope = Scope::parse(&row.scope)
-            .ok_or_else(|| StoreError::Bug(format!("billing run {} has an unreadable scope", row.id)))?;
-        let Row { id, round, rounds_left, max_invoice_id, cutoff_at, .. } = row;
-        Ok(Self { id, scope, round, rounds_left, max_invoice_id, cutoff_at })
+        let bug = |what: &str| StoreError::Bug(format!("billing run {} has an unreadable {what}", row.id));
+        Ok(Self {
+            scope: Scope::parse(&row.scope).ok_or_else(|| bug("scope"))?,
+            state: RunState::parse(&row.state).ok_or_else(|| bug("state"))?,
+            policy: Arc::new(read_policy(&row.policy).ok_or_else(|| bug("policy"))?),
+            id: row.id,
+            scope_key: row.scope_key,
+            round: row.round,
+            rounds_left: row.rounds_left,
+            max_invoice_id: row.max_invoice_id,
+            cutoff_at: row.cutoff_at,
+            created_at: row.created_at,
+            ended_at: row.ended_at,
+            started_by: row.started_by,
+        })
     }
 }
 
-/// Adds a run in its first round. The scope key is UNIQUE: two triggers of one key are one run.
+/// Runs from before there were policies went by the standard one, round after round.
+fn read_policy(text: &str) -> Option<RetryPolicy> {
+    if text.is_empty() {
+        return Some(RetryPolicy::standard().for_rounds());
+    }
+    serde_json::from_str(text).ok()
+}
+
+/// A run to be started.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    /// What it is started for.
+    pub scope_key: String,
+    /// Which invoices.
+    pub scope: Scope,
+    /// Rounds of older clients; `None` for a run that waits for every verdict.
+    pub rounds: Option<i32>,
+    /// Who starts it.
+    pub started_by: String,
+    /// When to try again.
+    pub policy: Arc<RetryPolicy>,
+}
+
+/// Adds a run in its first round; `None` when there is one of this scope key already, of whatever kind.
 pub fn insert(
     conn: &mut AnyConnection,
-    scope_key: &str,
-    (scope, rounds): (Scope, i32),
+    new: &NewRun,
     max_invoice_id: i64,
     now: Micros,
-) -> Result<i64, StoreError> {
-    Ok(diesel::insert_into(billing_runs::table)
+) -> Result<Option<i64>, StoreError> {
+    let policy = serde_json::to_string(&*new.policy).map_err(|e| StoreError::Bug(e.to_string()))?;
+    let insert = diesel::insert_into(billing_runs::table)
         .values((
-            billing_runs::scope_key.eq(scope_key),
-            billing_runs::scope.eq(scope.as_str()),
-            billing_runs::state.eq("running"),
+            billing_runs::scope_key.eq(&new.scope_key),
+            billing_runs::scope.eq(new.scope.as_str()),
+            billing_runs::state.eq(RunState::Running.as_str()),
             billing_runs::round.eq(1),
-            billing_runs::rounds_left.eq(rounds),
+            billing_runs::rounds_left.eq(new.rounds),
             billing_runs::max_invoice_id.eq(max_invoice_id),
             billing_runs::cutoff_at.eq(now),
             billing_runs::created_at.eq(now),
+            billing_runs::started_by.eq(&new.started_by),
+            billing_runs::policy.eq(policy),
         ))
-        .returning(billing_runs::id)
-        .get_result(conn)?)
-}
-
-/// The runs that are not finished, oldest first.
-pub fn running(conn: &mut AnyConnection) -> Result<Vec<Run>, StoreError> {
-    let rows: Vec<Row> = billing_runs::table
-        .filter(billing_runs::state.eq("running"))
-        .order(billing_runs::id)
-        .select(Row::as_select())
-        .load(conn)?;
-    rows.into_iter().map(Run::try_from).collect()
-}
-
-/// Whether a run is finished.
-pub fn is_finished(conn: &mut AnyConnection, id: i64) -> Result<bool, StoreError> {
-    let state: String = billing_runs::table.find(id).select(billing_runs::state).first(conn)?;
-    Ok(state == "finished")
-}
-
-/// What a round came to so far.
-pub fn tally(conn: &mut AnyConnection, run: i64, round: i32) -> Result<Tally, StoreError> {
-    use run_tallies::dsl;
-    type Sums = (Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
-    let sums: Sums = dsl::run_tallies
-        .filter(dsl::run_id.eq(run).and(dsl::round.eq(round)))
-        .select((
-            sum(dsl::captured),
-            sum(dsl::declined),
-            sum(dsl::unknown),
-            sum(dsl::not_attempted),
-            sum(dsl::parked),
-        ))
-        .first(conn)?;
-    let whole = |sum: Option<i64>| i32::try_from(sum.unwrap_or_default()).unwrap_or(i32::MAX);
-    let (captured, declined, unknown, not_attempted, parked) = sums;
-    Ok(Tally {
-        captured: whole(captured),
-        declined: whole(declined),
-        unknown: whole(unknown),
-        not_attempted: whole(not_attempted),
-        parked: whole(parked),
+        .on_conflict_do_nothing()
+        .returning(billing_runs::id);
+    Ok(match conn {
+        AnyConnection::Postgres(conn) => insert.get_result(conn).optional()?,
+        AnyConnection::Sqlite(conn) => insert.get_result(conn).optional()?,
     })
 }
 
-/// Adds what one settled batch came to.
-pub fn insert_tally(conn: &mut AnyConnection, run: &Run, tally: &Tally) -> Result<(), StoreError> {
-    diesel::insert_into(run_tallies::table)
-        .values((
-            run_tallies::run_id.eq(run.id),
-            run_tallies::round.eq(run.round),
-            run_tallies::captured.eq(tally.captured),
-            run_tallies::declined.eq(tally.declined),
-            run_tallies::unknown.eq(tally.unknown),
-            run_tallies::not_attempted.eq(tally.not_attempted),
-            run_tallies::parked.eq(tally.parked),
-        ))
-        .execute(conn)?;
+/// Names the invoices of a run.
+pub fn insert_invoices(conn: &mut AnyConnection, run: i64, ids: &[i64]) -> Result<(), StoreError> {
+    for id in ids {
+        diesel::insert_into(run_invoices::table)
+            .values((run_invoices::run_id.eq(run), run_invoices::invoice_id.eq(id)))
+            .execute(conn)?;
+    }
     Ok(())
 }
 
-/// Whether somebody still has work in this round: rows to claim, or claims that are being worked on.
-pub fn round_is_open(conn: &mut AnyConnection, run: &Run) -> Result<bool, StoreError> {
-    let due = invoices::next_at.le(run.cutoff_at).and(invoices::id.le(run.max_invoice_id));
-    let pending = invoices::state.eq(State::Pending.as_str()).and(due);
-    let to_claim = match run.scope {
-        Scope::Unpaid => diesel::select(exists(invoices::table.filter(pending))).get_result(conn)?,
-        Scope::Untried => {
-            let untried = pending.and(invoices::last_outcome.is_null());
-            diesel::select(exists(invoices::table.filter(untried))).get_result(conn)?
-        }
-        Scope::Unknown => false,
-    };
-    if to_claim {
-        return Ok(true);
-    }
-    let claimed = invoices::state
-        .eq(State::Charging.as_str())
-        .and(invoices::next_at.is_not_null())
-        .and(invoices::run_id.eq(run.id))
-        .and(invoices::last_outcome.is_null());
-    Ok(diesel::select(exists(invoices::table.filter(claimed))).get_result(conn)?)
+/// The invoices that a run was given.
+pub fn invoices(conn: &mut AnyConnection, run: i64) -> Result<Vec<i64>, StoreError> {
+    let given = run_invoices::table.filter(run_invoices::run_id.eq(run)).select(run_invoices::invoice_id);
+    Ok(given.load(conn)?)
 }
 
-/// Whether invoices of the run are still to be paid by themselves.
-pub fn unpaid_left(conn: &mut AnyConnection, run: &Run) -> Result<bool, StoreError> {
-    let open = invoices::next_at.is_not_null().and(invoices::id.le(run.max_invoice_id));
-    Ok(diesel::select(exists(invoices::table.filter(open))).get_result(conn)?)
+/// One run.
+pub fn get(conn: &mut AnyConnection, id: i64) -> Result<Run, StoreError> {
+    billing_runs::table.find(id).select(Row::as_select()).first::<Row>(conn)?.try_into()
 }
 
-/// Makes everything in the run's scope due now, whenever it was planned for: a round is for all of them.
-pub fn pull_in(
+/// The run of a scope key.
+pub fn of_key(conn: &mut AnyConnection, scope_key: &str) -> Result<Run, StoreError> {
+    let keyed = billing_runs::table.filter(billing_runs::scope_key.eq(scope_key));
+    keyed.select(Row::as_select()).first::<Row>(conn)?.try_into()
+}
+
+/// The runs before a number, newest first.
+pub fn page(conn: &mut AnyConnection, before: i64, limit: i64) -> Result<Vec<Run>, StoreError> {
+    let earlier = billing_runs::table.filter(billing_runs::id.lt(before)).order(billing_runs::id.desc());
+    let rows: Vec<Row> = earlier.limit(limit).select(Row::as_select()).load(conn)?;
+    rows.into_iter().map(Run::try_from).collect()
+}
+
+/// Numbers of the runs that are to be worked on, oldest first.
+pub fn running(conn: &mut AnyConnection) -> Result<Vec<i64>, StoreError> {
+    let running = billing_runs::table.filter(billing_runs::state.eq("running")).order(billing_runs::id);
+    Ok(running.select(billing_runs::id).load(conn)?)
+}
+
+/// The last scope key of the schedule; they sort by time.
+pub fn last_scheduled(conn: &mut AnyConnection) -> Result<Option<String>, StoreError> {
+    let scheduled = billing_runs::scope_key.ge("due/").and(billing_runs::scope_key.lt("due0"));
+    let keys = billing_runs::table.filter(scheduled.and(billing_runs::started_by.eq("schedule")));
+    Ok(keys.order(billing_runs::scope_key.desc()).select(billing_runs::scope_key).first(conn).optional()?)
+}
+
+/// Moves a run from one state to another; false when it is not there (any more).
+pub fn change_state(
     conn: &mut AnyConnection,
-    scope: Scope,
-    max_id: i64,
+    id: i64,
+    (from, to): (RunState, RunState),
     now: Micros,
-) -> Result<usize, StoreError> {
-    let planned = invoices::next_at.gt(now).and(invoices::id.le(max_id));
-    let pending = invoices::state.eq(State::Pending.as_str());
-    let unknown = invoices::state
-        .eq(State::Charging.as_str())
-        .and(invoices::last_outcome.eq(LastOutcome::Unknown.as_str()).assume_not_null());
-    let to_now = invoices::next_at.eq(now);
-    Ok(match scope {
-        Scope::Unpaid => diesel::update(invoices::table.filter(planned.and(pending.or(unknown))))
-            .set(to_now)
-            .execute(conn)?,
-        Scope::Untried => {
-            let untried = pending.and(invoices::last_outcome.is_null());
-            diesel::update(invoices::table.filter(planned.and(untried))).set(to_now).execute(conn)?
-        }
-        Scope::Unknown => {
-            diesel::update(invoices::table.filter(planned.and(unknown))).set(to_now).execute(conn)?
-        }
-    })
+) -> Result<bool, StoreError> {
+    let there =
+        billing_runs::table.filter(billing_runs::id.eq(id).and(billing_runs::state.eq(from.as_str())));
+    let ended_at = to.is_final().then_some(now);
+    let change = (billing_runs::state.eq(to.as_str()), billing_runs::ended_at.eq(ended_at));
+    Ok(diesel::update(there).set(change).execute(conn)? == 1)
 }
 
 /// Begins the next round, unless somebody else has.
@@ -182,12 +177,4 @@ pub fn begin_round(
     );
     let running = billing_runs::table.filter(this_round.and(billing_runs::state.eq("running")));
     Ok(diesel::update(running).set(next).execute(conn)? == 1)
-}
-
-/// Ends the run, unless somebody else has.
-pub fn finish(conn: &mut AnyConnection, run: &Run, now: Micros) -> Result<bool, StoreError> {
-    let this_round = billing_runs::id.eq(run.id).and(billing_runs::round.eq(run.round));
-    let running = billing_runs::table.filter(this_round.and(billing_runs::state.eq("running")));
-    let finished = (billing_runs::state.eq("finished"), billing_runs::finished_at.eq(now));
-    Ok(diesel::update(running).set(finished).execute(conn)? == 1)
 }

@@ -30,6 +30,8 @@ diesel::table! {
         created_at -> BigInt,
         paid_at -> Nullable<BigInt>,
         next_at -> Nullable<BigInt>,
+        last_code -> Nullable<Text>,
+        asked -> Integer,
     }
 }
 
@@ -42,6 +44,7 @@ diesel::table! {
         ended_at -> BigInt,
         outcome -> Text,
         decline_code -> Nullable<Text>,
+        next_at -> Nullable<BigInt>,
     }
 }
 
@@ -52,25 +55,73 @@ diesel::table! {
         scope -> Text,
         state -> Text,
         round -> Integer,
-        rounds_left -> Integer,
+        rounds_left -> Nullable<Integer>,
         max_invoice_id -> BigInt,
         cutoff_at -> BigInt,
         created_at -> BigInt,
-        finished_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+        started_by -> Text,
+        policy -> Text,
+    }
+}
+
+diesel::table! {
+    run_invoices (run_id, invoice_id) {
+        run_id -> BigInt,
+        invoice_id -> BigInt,
     }
 }
 
 diesel::table! {
     run_tallies (id) {
         id -> BigInt,
-        run_id -> BigInt,
+        run_id -> Nullable<BigInt>,
         round -> Integer,
-        captured -> Integer,
-        declined -> Integer,
-        unknown -> Integer,
-        not_attempted -> Integer,
-        parked -> Integer,
+        outcome -> Text,
+        reason -> Text,
+        currency -> Text,
+        invoices -> BigInt,
+        amount -> BigInt,
+        at -> BigInt,
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(customers, invoices, attempts, billing_runs, run_tallies);
+diesel::table! {
+    reconciled_windows (from_at) {
+        from_at -> BigInt,
+        to_at -> BigInt,
+        checked_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    differences (invoice_uid, kind) {
+        invoice_uid -> Text,
+        kind -> Text,
+        amount -> BigInt,
+        currency -> Text,
+        state -> Text,
+        found_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> BigInt,
+        kind -> Text,
+        subject -> Text,
+        data -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    customers,
+    invoices,
+    attempts,
+    billing_runs,
+    run_invoices,
+    run_tallies
+);
+
+diesel::allow_columns_to_appear_in_same_group_by_clause!(invoices::currency, attempts::outcome);

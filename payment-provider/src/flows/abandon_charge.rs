@@ -9,11 +9,11 @@ use crate::store::charges;
 pub async fn abandon_charge(db: &Db, key: String, now: i64) -> Result<ChargeResult, StoreError> {
     db.write(move |conn| {
         if charges::abandon(conn, &key, now)? {
-            return Ok(ChargeResult { key: key.clone(), verdict: Verdict::Abandoned, replayed: false });
+            let (key, verdict) = (key.clone(), Verdict::Abandoned);
+            return Ok(ChargeResult { key, verdict, replayed: false, captured_at: None });
         }
         let found = charges::find(conn, &[key.as_str()])?.remove(&key);
-        let verdict = found.and_then(|found| found.stored.verdict()).ok_or(StoreError::NotFound)?;
-        Ok(ChargeResult { key: key.clone(), verdict, replayed: true })
+        found.and_then(|found| found.replayed(key.clone())).ok_or(StoreError::NotFound)
     })
     .await
 }

@@ -40,7 +40,7 @@ pub async fn charge_batch(
 
 fn invalid(item: &ChargeItem) -> Option<ChargeResult> {
     let verdict = Verdict::Invalid { reason: fault(item)? };
-    Some(ChargeResult { key: item.key.clone(), verdict, replayed: false })
+    Some(ChargeResult { key: item.key.clone(), verdict, replayed: false, captured_at: None })
 }
 
 /// The key is taken first, so one key has one verdict; then the invoice, so one invoice has one capture.
@@ -62,12 +62,17 @@ fn judge(
     let open = decided.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_none());
     let found = read_back(conn, &open.map(|((item, _), _)| item.key.as_str()).collect::<Vec<_>>())?;
     let result = |((item, _), verdict): (&Decided<'_>, Option<Verdict>)| {
-        let stored = || found.get(&item.key)?.stored.answer(item);
-        let verdict = verdict.or_else(stored);
-        let verdict =
-            verdict.ok_or_else(|| StoreError::Bug(format!("charge {} was not stored", item.key)))?;
-        let replayed = !new.contains_key(item.key.as_str());
-        Ok(ChargeResult { key: item.key.clone(), verdict, replayed })
+        let key = item.key.as_str();
+        let (stored, replayed) = (found.get(key), !new.contains_key(key));
+        // A verdict that was not read back is this batch's own.
+        let captured_at = match &verdict {
+            Some(_) => (new.get(key) == Some(&true)).then_some(now),
+            None => stored.and_then(|found| found.captured_at),
+        };
+        let verdict = verdict.or_else(|| stored?.stored.answer(item));
+        let verdict = verdict.ok_or_else(|| StoreError::Bug(format!("charge {key} was not stored")))?;
+        let captured_at = captured_at.filter(|_| verdict.is_capture());
+        Ok(ChargeResult { key: key.to_owned(), verdict, replayed, captured_at })
     };
     decided.iter().zip(verdicts).map(result).collect()
 }

@@ -73,16 +73,12 @@ pub async fn get_charge(
     let key = key.into_inner();
     let charge = state.db.read(move |conn| {
         let found = charges::find(conn, &[key.as_str()])?.remove(&key).ok_or(StoreError::NotFound)?;
-        let verdict = found.stored.verdict().ok_or(StoreError::NotFound)?;
+        let result = found.replayed(key).ok_or(StoreError::NotFound)?;
         let item = match found.stored {
             Stored::Charge(decided, _) => Some(decided.item),
             Stored::Abandoned => None,
         };
-        Ok(Charge {
-            item,
-            result: ChargeResult { key, verdict, replayed: true },
-            decided_at: found.decided_at,
-        })
+        Ok(Charge { item, result, decided_at: found.decided_at })
     });
     Ok(web::Json(charge.await?))
 }

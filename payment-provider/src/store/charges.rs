@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use contracts::charge::{ChargeItem, Method};
+use contracts::charge::{ChargeItem, ChargeResult, Method};
 use db::{AnyConnection, StoreError};
 use diesel::prelude::*;
 
@@ -32,17 +32,29 @@ pub struct Found {
     pub stored: Stored,
     /// Microseconds since 1970 UTC.
     pub decided_at: i64,
+    /// When its invoice was captured, under this key or another.
+    pub captured_at: Option<i64>,
+}
+
+impl Found {
+    /// The stored verdict, as it is told whenever it is asked for again.
+    #[must_use]
+    pub fn replayed(&self, key: String) -> Option<ChargeResult> {
+        let verdict = self.stored.verdict()?;
+        let captured_at = self.captured_at.filter(|_| verdict.is_capture());
+        Some(ChargeResult { key, verdict, replayed: true, captured_at })
+    }
 }
 
 /// What is stored under these keys, by key.
 pub fn find(conn: &mut AnyConnection, keys: &[&str]) -> Result<HashMap<String, Found>, StoreError> {
     let capture = transfers::kind.eq(CAPTURE).and(transfers::reference.nullable().eq(charges::invoice));
-    let rows: Vec<(Row, Option<String>)> = charges::table
+    let rows: Vec<(Row, Option<String>, Option<i64>)> = charges::table
         .left_join(transfers::table.on(capture))
         .filter(charges::key.eq_any(keys))
-        .select((charges::all_columns, transfers::charge.nullable()))
+        .select((charges::all_columns, transfers::charge.nullable(), transfers::at.nullable()))
         .load(conn)?;
-    rows.into_iter().map(|(row, by)| Ok((row.key.clone(), row.found(by)?))).collect()
+    rows.into_iter().map(|(row, by, at)| Ok((row.key.clone(), row.found(by, at)?))).collect()
 }
 
 /// Which of these keys are known.
@@ -53,16 +65,16 @@ pub fn among(conn: &mut AnyConnection, keys: &[&str]) -> Result<HashSet<String>,
 }
 
 impl Row {
-    fn found(self, captured_by: Option<String>) -> Result<Found, StoreError> {
+    fn found(self, captured_by: Option<String>, captured_at: Option<i64>) -> Result<Found, StoreError> {
         let decided_at = self.decided_at;
         if self.decision == "abandoned" {
-            return Ok(Found { stored: Stored::Abandoned, decided_at });
+            return Ok(Found { stored: Stored::Abandoned, decided_at, captured_at: None });
         }
         let bug = || StoreError::Bug(format!("charge {} cannot be read", self.key));
         let decided = self.decided().ok_or_else(bug)?;
         let stored = Stored::Charge(decided, captured_by);
         // No transaction leaves an approval without a capture behind.
-        if stored.verdict().is_none() { Err(bug()) } else { Ok(Found { stored, decided_at }) }
+        if stored.verdict().is_none() { Err(bug()) } else { Ok(Found { stored, decided_at, captured_at }) }
     }
 
     fn decided(&self) -> Option<charge::Decided> {

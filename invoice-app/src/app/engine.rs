@@ -1,0 +1,59 @@
+//! What charges, in every role that does.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use service::metrics::Metrics;
+use service::reload::Reloads;
+use service::{Clock, ConfigError};
+use tokio::sync::Notify;
+
+use crate::clients::provider::Provider;
+use crate::flows::charge_due::Charging;
+use crate::jobs::billing::Billing;
+use crate::settings::EngineSettings;
+use crate::store::MIGRATIONS;
+
+/// A claim holds for this many times the longest wait for the provider.
+const LEASE_IN_TIMEOUTS: u32 = 3;
+
+/// Everything that charging needs, checked and ready to go.
+pub(super) struct Engine {
+    pub db: db::Db,
+    pub clock: Clock,
+    pub metrics: Metrics,
+    pub charging: Arc<Charging>,
+    pub billing: Billing,
+    pub wake: Arc<Notify>,
+    pub reloads: Reloads,
+    pub lock: db::FileLock,
+}
+
+impl Engine {
+    pub fn build(settings: EngineSettings, clock: Clock) -> Result<Self, ConfigError> {
+        let EngineSettings { database, provider, billing, .. } = settings;
+        let lock = db::FileLock::take(&database.url).map_err(|e| ConfigError::new(e.to_string()))?;
+        let db = database.open(MIGRATIONS)?;
+        let metrics = Metrics::new().map_err(ConfigError::internal)?;
+        let mut reloads = Reloads::new(&metrics, &clock)?;
+        reloads.watch(&provider.caller)?;
+        let charges =
+            metrics.counter("invoice_charges_total", "Attempts that were settled, by outcome.", &["outcome"]);
+        let charging = Arc::new(Charging {
+            db: db.clone(),
+            provider: Arc::new(Provider::new(&provider.endpoint, provider.caller, clock.clone())),
+            clock: clock.clone(),
+            policy: billing.policy,
+            policies: tokio::sync::Mutex::new(HashMap::new()),
+            breaker: std::sync::Mutex::default(),
+            lease: provider.timeout * LEASE_IN_TIMEOUTS,
+            batch: billing.batch,
+            tells: billing.tells,
+            charges: charges.map_err(ConfigError::internal)?,
+            fail_point: billing.fail_point,
+        });
+        let wake = Arc::new(Notify::new());
+        let billing = Billing::new(Arc::clone(&charging), billing.in_flight, Arc::clone(&wake));
+        Ok(Self { db, clock, metrics, charging, billing, wake, reloads, lock })
+    }
+}

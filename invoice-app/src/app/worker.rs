@@ -1,0 +1,62 @@
+//! The role `worker`: charges, and has no public API.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use service::admin::{self, Health};
+use service::reload::Reloading;
+use service::server::{Shutdown, listen};
+use service::{Clock, ConfigError, Vars, run};
+
+use super::engine::Engine;
+use crate::jobs::billing::Billing;
+use crate::settings::WorkerSettings;
+
+/// A worker, ready to charge.
+pub struct Worker {
+    admin_addr: SocketAddr,
+    admin: Server,
+    billing: Billing,
+    health: Health,
+    drain: Duration,
+    _background: Reloading,
+    _lock: db::FileLock,
+}
+
+/// Runs the role.
+pub async fn work(vars: Vars) -> Result<(), ConfigError> {
+    run::logging(&vars)?;
+    let worker = Worker::build(WorkerSettings::read(&vars)?, Clock::system())?;
+    tracing::info!(admin = %worker.admin_addr, "worker is charging");
+    worker.run(Shutdown::on_signals()?).await;
+    Ok(())
+}
+
+impl Worker {
+    /// Checks everything and binds the admin port; needs a running tokio.
+    pub fn build(settings: WorkerSettings, clock: Clock) -> Result<Self, ConfigError> {
+        let reload = settings.engine.reload;
+        let engine = Engine::build(settings.engine, clock)?;
+        let (listener, admin_addr) = listen(settings.admin)?;
+        let health = Health::new(engine.db.clone());
+        let admin = admin::server(listener, health.clone(), engine.metrics).map_err(ConfigError::internal)?;
+        let background = engine.reloads.start(reload)?;
+        Ok(Self {
+            admin_addr,
+            admin,
+            billing: engine.billing,
+            health,
+            drain: settings.drain,
+            _background: background,
+            _lock: engine.lock,
+        })
+    }
+
+    /// Charges until the stop is asked for; what is in flight is settled first.
+    pub async fn run(self, shutdown: Shutdown) {
+        let billing = tokio::spawn(self.billing.run(shutdown.clone()));
+        service::server::run(vec![self.admin], self.health, self.drain, shutdown).await;
+        let _ = billing.await;
+    }
+}

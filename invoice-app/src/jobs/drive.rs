@@ -1,0 +1,156 @@
+//! One run, from its first claim to its end.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use db::StoreError;
+use service::clock::{Micros, SECOND};
+use service::server::Shutdown;
+use tokio::sync::Semaphore;
+
+use crate::domain::run::{Run, RunState};
+use crate::flows::charge_due::{Charged, Charging, charge_due};
+use crate::flows::finish_round::{Provider, Round, finish_round};
+use crate::store::hot::Cursor;
+use crate::store::runs;
+
+/// Stands for the unknown outcomes of all runs, where a run's number is asked for.
+pub const UNKNOWN: i64 = 0;
+/// First and longest pause while others hold the rest of a round, or an outcome is unknown.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(25), Duration::from_secs(1));
+/// Rows that fell due so shortly before the last look may have come after it: other processes have other clocks.
+const SLACK: Micros = 5 * SECOND;
+/// The whole queue is looked through for unknown outcomes this often.
+const RESCAN: Micros = 60 * SECOND;
+
+/// Drives runs; cheap to clone.
+#[derive(Clone)]
+pub struct Driver {
+    /// What charging works with.
+    pub charging: Arc<Charging>,
+    in_flight: usize,
+    /// As many keys as batches may be in flight; first come, first served, so that no run starves another.
+    slots: Arc<Semaphore>,
+}
+
+/// What a pass over the queue came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// Nothing is left to claim.
+    Done,
+    /// The provider is away for so long.
+    Away(Micros),
+}
+
+impl Driver {
+    /// A driver with `in_flight` batches at a time.
+    #[must_use]
+    pub fn new(charging: Arc<Charging>, in_flight: usize) -> Self {
+        Self { charging, in_flight, slots: Arc::new(Semaphore::new(in_flight)) }
+    }
+
+    /// Works on a run until it has ended or is paused, or on unknown outcomes once. Errors are logged: the next look
+    /// goes on where this one stopped.
+    pub async fn drive(&self, run: i64, mut shutdown: Shutdown) {
+        let done = if run == UNKNOWN {
+            self.ask_about_unknown(&mut shutdown).await
+        } else {
+            self.drive_run(run, &mut shutdown).await
+        };
+        if let Err(error) = done {
+            tracing::error!(%error, run, "billing is interrupted and goes on by itself");
+            pause(PAUSES.1, &mut shutdown).await;
+        }
+    }
+
+    async fn drive_run(&self, id: i64, shutdown: &mut Shutdown) -> Result<(), StoreError> {
+        let mut wait = PAUSES.0;
+        while !shutdown.is_asked() {
+            let run = self.charging.db.read(move |conn| runs::get(conn, id)).await?;
+            if run.state != RunState::Running {
+                return Ok(());
+            }
+            let pass = self.pass(Some(&run), (0, 0), shutdown).await?;
+            if shutdown.is_asked() {
+                return Ok(());
+            }
+            match self.finish(run, pass).await? {
+                Round::Ended(verdicts) => {
+                    wait = PAUSES.0;
+                    tracing::info!(run = id, verdicts, "round ended");
+                }
+                Round::Open => wait = (wait * 2).min(PAUSES.1),
+            }
+            if let Pass::Away(away) = pass {
+                wait = wait.max(Duration::from_micros(away.unsigned_abs()).min(PAUSES.1));
+            }
+            pause(wait, shutdown).await;
+        }
+        Ok(())
+    }
+
+    async fn finish(&self, run: Run, pass: Pass) -> Result<Round, StoreError> {
+        let provider = if pass == Pass::Done { Provider::Reachable } else { Provider::Away };
+        finish_round(&self.charging.db, run, provider, self.charging.clock.now()).await
+    }
+
+    /// Claims and charges, several batches at a time, until nothing is left behind the place.
+    async fn pass(&self, run: Option<&Run>, after: Cursor, shutdown: &Shutdown) -> Result<Pass, StoreError> {
+        let place = Mutex::new(after);
+        let workers = (0..self.in_flight).map(|_| self.work(run, &place, shutdown));
+        let mut pass = Pass::Done;
+        for done in futures_util::future::join_all(workers).await {
+            if let away @ Pass::Away(_) = done? {
+                pass = away;
+            }
+        }
+        Ok(pass)
+    }
+
+    /// One of the workers of a pass: batch after batch, from the place on that any of them has reached.
+    async fn work(
+        &self,
+        run: Option<&Run>,
+        place: &Mutex<Cursor>,
+        shutdown: &Shutdown,
+    ) -> Result<Pass, StoreError> {
+        while !shutdown.is_asked() {
+            let Ok(_slot) = self.slots.acquire().await else { return Ok(Pass::Done) };
+            let after = *place.lock().unwrap_or_else(PoisonError::into_inner);
+            match charge_due(&self.charging, run, after).await? {
+                Charged::Nothing => return Ok(Pass::Done),
+                Charged::Away(wait) => return Ok(Pass::Away(wait)),
+                Charged::Batch(reached) => {
+                    let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+                    *place = reached.max(*place);
+                }
+            }
+        }
+        Ok(Pass::Done)
+    }
+
+    /// Asks about open attempts as their time comes. Only what fell due since the last look is looked at, however many
+    /// invoices wait before it; now and then everything is.
+    async fn ask_about_unknown(&self, shutdown: &mut Shutdown) -> Result<(), StoreError> {
+        let mut rescan_at = 0;
+        let mut after = 0;
+        while !shutdown.is_asked() {
+            let now = self.charging.clock.now();
+            if now >= rescan_at {
+                (after, rescan_at) = (0, now + RESCAN);
+            }
+            if self.work(None, &Mutex::new((after, 0)), shutdown).await? == Pass::Done {
+                after = now - SLACK;
+            }
+            pause(PAUSES.1, shutdown).await;
+        }
+        Ok(())
+    }
+}
+
+async fn pause(wait: Duration, shutdown: &mut Shutdown) {
+    tokio::select! {
+        () = tokio::time::sleep(wait) => {}
+        () = shutdown.asked() => {}
+    }
+}

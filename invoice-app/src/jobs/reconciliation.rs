@@ -1,0 +1,69 @@
+//! Compares our payments with the provider's captures now and then.
+
+use std::time::Duration;
+
+use prometheus::{IntCounterVec, IntGaugeVec};
+use service::metrics::Metrics;
+use service::server::Shutdown;
+use service::{Clock, ConfigError};
+
+use crate::flows::reconcile::{Reconciling, reconcile};
+
+/// The reconciliation job. Any number of processes may do this at once: they find the same, and put it right once.
+pub struct Reconciliation {
+    with: Reconciling,
+    clock: Clock,
+    every: Duration,
+    unreconciled: IntGaugeVec,
+    passes: IntCounterVec,
+}
+
+impl Reconciliation {
+    /// A job that compares every so often.
+    pub fn new(
+        with: Reconciling,
+        clock: Clock,
+        every: Duration,
+        metrics: &Metrics,
+    ) -> Result<Self, ConfigError> {
+        let unreconciled = metrics.gauge(
+            "unreconciled_amount",
+            "Money on which the provider's books and ours disagree, minor units; must be 0.",
+            &["currency"],
+        );
+        let passes = metrics.counter(
+            "reconciliations_total",
+            "Comparisons with the provider's books, by result.",
+            &["result"],
+        );
+        let (unreconciled, passes) =
+            (unreconciled.map_err(ConfigError::internal)?, passes.map_err(ConfigError::internal)?);
+        Ok(Self { with, clock, every, unreconciled, passes })
+    }
+
+    /// Compares until the stop is asked for.
+    pub async fn run(self, mut shutdown: Shutdown) {
+        while !shutdown.is_asked() {
+            tokio::select! {
+                () = tokio::time::sleep(self.every) => self.pass().await,
+                () = shutdown.asked() => {}
+            }
+        }
+    }
+
+    async fn pass(&self) {
+        match reconcile(&self.with, self.clock.now()).await {
+            Ok(amounts) => {
+                self.passes.with_label_values(&["done"]).inc();
+                self.unreconciled.reset();
+                for (currency, amount) in amounts {
+                    self.unreconciled.with_label_values(&[currency.code()]).set(amount);
+                }
+            }
+            Err(error) => {
+                self.passes.with_label_values(&["failed"]).inc();
+                tracing::warn!(%error, "the provider's books could not be compared with ours; it is tried again");
+            }
+        }
+    }
+}

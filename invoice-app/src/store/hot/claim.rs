@@ -1,0 +1,286 @@
+//! Opens or re-opens attempts: due rows become CHARGING, their request frozen, under a lease and a new epoch.
+
+use contracts::Money;
+use contracts::charge::Method;
+use db::{AnyConnection, StoreError};
+use diesel::pg::{Pg, PgConnection};
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+use diesel::sqlite::SqliteConnection;
+use service::clock::Micros;
+
+use super::super::schema::invoices;
+use super::super::tallies::{self, Change};
+use crate::domain::invoice::LastOutcome;
+use crate::domain::progress::Count;
+use crate::domain::run::{Run, Scope};
+use crate::domain::settle::{Before, OpenCharge};
+
+/// Where the search for due rows begins: after this time and invoice.
+pub type Cursor = (Micros, i64);
+
+/// What to claim, for whom, until when.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The run that claims; without one, only attempts that are open already are asked about.
+    pub run: Option<Run>,
+    /// Rows up to here were seen before: they are claimed, or not for us.
+    pub after: Cursor,
+    /// Now.
+    pub now: Micros,
+    /// Until when nobody else may claim the same rows.
+    pub lease_end: Micros,
+    /// Most rows.
+    pub limit: i64,
+}
+
+/// A run's part of the condition; without a run nothing is opened.
+struct Bounds<'a> {
+    run: Option<i64>,
+    round: i32,
+    cutoff: Micros,
+    max_id: i64,
+    only: &'a str,
+}
+
+impl Claim {
+    fn bounds(&self) -> Bounds<'_> {
+        let Some(run) = &self.run else {
+            return Bounds { run: None, round: 0, cutoff: 0, max_id: 0, only: "nothing" };
+        };
+        let only = match run.scope {
+            Scope::Due | Scope::Unpaid => "",
+            Scope::Retryable => "declined",
+            Scope::Untried => "untried",
+            Scope::Ids => "ids",
+            Scope::Unknown => "nothing",
+        };
+        Bounds {
+            run: Some(run.id),
+            round: run.round,
+            cutoff: run.cutoff_at,
+            max_id: run.max_invoice_id,
+            only,
+        }
+    }
+}
+
+/// One condition serves fresh, retried and crashed rows: it walks the one partial index from the cursor on. A run that
+/// is paused claims nothing, whoever asks.
+const CONDITION: &str = "(i.next_at, i.id) > ($1, $2) AND i.next_at <= $3 \
+     AND ($4 IS NULL OR EXISTS (SELECT 1 FROM billing_runs r WHERE r.id = $4 AND r.state = 'running')) \
+     AND (i.state = 'CHARGING' OR (i.next_at <= $5 AND i.id <= $6 AND CASE $7 WHEN '' THEN TRUE \
+         WHEN 'declined' THEN i.last_outcome = 'declined' WHEN 'untried' THEN i.last_outcome IS NULL \
+         WHEN 'ids' THEN EXISTS (SELECT 1 FROM run_invoices x WHERE x.run_id = $4 AND x.invoice_id = i.id) \
+         ELSE FALSE END)) \
+     ORDER BY i.next_at, i.id LIMIT $8";
+
+#[derive(QueryableByName, Queryable)]
+struct Claimed {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    uid: String,
+    #[diesel(sql_type = BigInt)]
+    customer_id: i64,
+    #[diesel(sql_type = Text)]
+    customer_uid: String,
+    #[diesel(sql_type = Text)]
+    time_zone: String,
+    #[diesel(sql_type = BigInt)]
+    amount: i64,
+    #[diesel(sql_type = Text)]
+    currency: String,
+    #[diesel(sql_type = Text)]
+    method: String,
+    #[diesel(sql_type = Integer)]
+    attempt: i32,
+    #[diesel(sql_type = BigInt)]
+    epoch: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    run_id: Option<i64>,
+    #[diesel(sql_type = Bool)]
+    resend: bool,
+    #[diesel(sql_type = Integer)]
+    asked: i32,
+    #[diesel(sql_type = BigInt)]
+    due_at: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    last_outcome: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    last_code: Option<String>,
+}
+
+impl TryFrom<Claimed> for OpenCharge {
+    type Error = StoreError;
+
+    fn try_from(row: Claimed) -> Result<Self, StoreError> {
+        let bug = |what: &str| StoreError::Bug(format!("invoice {} has an unreadable {what}", row.id));
+        let currency = row.currency.parse().map_err(|_| bug("currency"))?;
+        let outcome = row.last_outcome.as_deref().and_then(LastOutcome::parse);
+        Ok(Self {
+            method: Method::parse(&row.method).ok_or_else(|| bug("method"))?,
+            amount: Money { minor: row.amount, currency },
+            before: Before { due_at: row.due_at, outcome, code: row.last_code },
+            invoice_id: row.id,
+            invoice_uid: row.uid,
+            customer_id: row.customer_id,
+            customer_uid: row.customer_uid,
+            time_zone: row.time_zone,
+            attempt: row.attempt,
+            epoch: row.epoch,
+            run_id: row.run_id,
+            resend: row.resend,
+            asked: row.asked,
+        })
+    }
+}
+
+/// Claims, and counts what was opened for the run. Gives the charges in the order of the index.
+pub fn claim(conn: &mut AnyConnection, claim: &Claim) -> Result<Vec<OpenCharge>, StoreError> {
+    let mut rows: Vec<Claimed> = match conn {
+        AnyConnection::Postgres(conn) => Postgres { claim, bounds: claim.bounds() }.load(conn)?,
+        AnyConnection::Sqlite(conn) => claim_sqlite(conn, claim)?,
+    };
+    rows.sort_by_key(|row| (row.due_at, row.id));
+    let charges: Vec<OpenCharge> = rows.into_iter().map(OpenCharge::try_from).collect::<Result<_, _>>()?;
+    if matches!(conn, AnyConnection::Sqlite(_)) {
+        tallies::insert(conn, &opened(&charges), claim.now)?;
+    }
+    Ok(charges)
+}
+
+fn opened(charges: &[OpenCharge]) -> Vec<Change<'_>> {
+    let fresh = charges.iter().filter(|charge| !charge.resend);
+    let change = |charge: &OpenCharge| Change {
+        run: charge.run_id,
+        outcome: "claimed",
+        reason: "",
+        currency: charge.amount.currency,
+        count: Count { invoices: 1, amount: charge.amount.minor },
+        at: None,
+    };
+    fresh.map(change).collect()
+}
+
+/// SKIP LOCKED lets rivals pass each other; the CTE is MATERIALIZED so that its LIMIT holds. One statement, so that
+/// PostgreSQL commits it by itself.
+struct Postgres<'a> {
+    claim: &'a Claim,
+    bounds: Bounds<'a>,
+}
+
+impl QueryFragment<Pg> for Postgres<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let (claim, bounds) = (self.claim, &self.bounds);
+        // A bind is numbered where it is pushed. They are pushed here, in a part that is never run, and used by number.
+        out.push_sql("WITH binds AS (VALUES (");
+        out.push_bind_param::<BigInt, _>(&claim.after.0)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&claim.after.1)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&claim.now)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&bounds.run)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&bounds.cutoff)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&bounds.max_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(bounds.only)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&claim.limit)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&claim.lease_end)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Integer, _>(&bounds.round)?;
+        out.push_sql(")), due AS MATERIALIZED (SELECT i.id, i.next_at, i.last_outcome, i.state = 'CHARGING' AS resend, \
+             c.uid AS customer_uid, c.method AS customer_method, c.time_zone \
+             FROM invoices i JOIN customers c ON c.id = i.customer_id WHERE ");
+        out.push_sql(CONDITION);
+        out.push_sql(" FOR UPDATE OF i SKIP LOCKED), \
+             claimed AS (UPDATE invoices i SET state = 'CHARGING', epoch = i.epoch + 1, next_at = $9, \
+                 attempt = i.attempt + CASE WHEN due.resend THEN 0 ELSE 1 END, \
+                 asked = CASE WHEN due.resend THEN i.asked + 1 ELSE 0 END, \
+                 last_outcome = CASE WHEN due.resend THEN i.last_outcome END, \
+                 method = CASE WHEN due.resend THEN i.method ELSE due.customer_method END, \
+                 run_id = CASE WHEN due.resend THEN i.run_id ELSE $4 END \
+             FROM due WHERE i.id = due.id \
+             RETURNING i.id, i.uid, i.customer_id, due.customer_uid, due.time_zone, i.amount, i.currency, i.method, \
+                 i.attempt, i.epoch, i.run_id, due.resend, i.asked, due.next_at AS due_at, due.last_outcome, \
+                 i.last_code), \
+             counted AS (INSERT INTO run_tallies (run_id, round, outcome, reason, currency, invoices, amount, at) \
+                 SELECT $4, $10, 'claimed', '', currency, COUNT(*), SUM(amount), $3 FROM claimed \
+                 WHERE NOT resend GROUP BY currency) \
+             SELECT * FROM claimed");
+        Ok(())
+    }
+}
+
+impl Query for Postgres<'_> {
+    type SqlType = (
+        BigInt,
+        Text,
+        BigInt,
+        Text,
+        Text,
+        BigInt,
+        Text,
+        Text,
+        Integer,
+        BigInt,
+        Nullable<BigInt>,
+        Bool,
+        Integer,
+        BigInt,
+        Nullable<Text>,
+        Nullable<Text>,
+    );
+}
+
+/// The text is always the same, so the connection prepares it once.
+impl QueryId for Postgres<'_> {
+    type QueryId = Postgres<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl RunQueryDsl<PgConnection> for Postgres<'_> {}
+
+/// The one writer holds the write lock: what it has read is what it updates.
+fn claim_sqlite(conn: &mut SqliteConnection, claim: &Claim) -> QueryResult<Vec<Claimed>> {
+    let bounds = claim.bounds();
+    let rows: Vec<Claimed> = diesel::sql_query(format!(
+        "SELECT i.id, i.uid, i.customer_id, c.uid AS customer_uid, c.time_zone, i.amount, i.currency,
+             CASE WHEN i.state = 'CHARGING' THEN i.method ELSE c.method END AS method,
+             CASE WHEN i.state = 'CHARGING' THEN i.attempt ELSE i.attempt + 1 END AS attempt,
+             i.epoch + 1 AS epoch, CASE WHEN i.state = 'CHARGING' THEN i.run_id ELSE $4 END AS run_id,
+             i.state = 'CHARGING' AS resend, CASE WHEN i.state = 'CHARGING' THEN i.asked + 1 ELSE 0 END AS asked,
+             i.next_at AS due_at, i.last_outcome, i.last_code
+         FROM invoices i JOIN customers c ON c.id = i.customer_id WHERE {CONDITION}"
+    ))
+    .bind::<BigInt, _>(claim.after.0)
+    .bind::<BigInt, _>(claim.after.1)
+    .bind::<BigInt, _>(claim.now)
+    .bind::<Nullable<BigInt>, _>(bounds.run)
+    .bind::<BigInt, _>(bounds.cutoff)
+    .bind::<BigInt, _>(bounds.max_id)
+    .bind::<Text, _>(bounds.only)
+    .bind::<BigInt, _>(claim.limit)
+    .load(conn)?;
+    for row in &rows {
+        diesel::update(invoices::table.find(row.id))
+            .set((
+                invoices::state.eq("CHARGING"),
+                invoices::epoch.eq(row.epoch),
+                invoices::next_at.eq(claim.lease_end),
+                invoices::attempt.eq(row.attempt),
+                invoices::asked.eq(row.asked),
+                invoices::last_outcome.eq(row.last_outcome.as_ref().filter(|_| row.resend)),
+                invoices::method.eq(&row.method),
+                invoices::run_id.eq(row.run_id),
+            ))
+            .execute(conn)?;
+    }
+    Ok(rows)
+}
