@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Applies the rendered overlay in order and undoes a rollout that fails.
 
-DEPLOYMENTS=(payments/payment-provider antaeus/invoice-app)
+DEPLOYMENTS=(payments/payment-provider antaeus/invoice-app antaeus/invoice-app-worker)
 
 # Objects carry the label app.kubernetes.io/component: isolation, mesh, configuration, database, migration, service, seed.
 apply_component() { # COMPONENT
@@ -99,15 +99,17 @@ revision() { # NAMESPACE/DEPLOYMENT
 # With an autoscaler the Deployment begins with one pod, so its minimum is asked for too.
 rolled_out() { # NAMESPACE/DEPLOYMENT
   kubectl -n "${1%/*}" rollout status "deployment/${1#*/}" --timeout=240s &&
-    eventually 60 has_three_pods "$1" &&
+    eventually 60 has_its_minimum "$1" &&
     kubectl -n "${1%/*}" rollout status "deployment/${1#*/}" --timeout=120s
 }
 
-has_three_pods() {
-  [ "$(kubectl -n "${1%/*}" get deployment "${1#*/}" -o 'jsonpath={.spec.replicas}')" -ge 3 ]
+has_its_minimum() { # NAMESPACE/DEPLOYMENT
+  local least
+  least=$(kubectl -n "${1%/*}" get horizontalpodautoscaler "${1#*/}" --ignore-not-found -o 'jsonpath={.spec.minReplicas}')
+  [ "$(kubectl -n "${1%/*}" get deployment "${1#*/}" -o 'jsonpath={.spec.replicas}')" -ge "${least:-1}" ]
 }
 
-# Both go back, for they were tested together; their old configuration is still there.
+# All go back, for they were tested together; their old configuration is still there.
 undo() { # FAILED-DEPLOYMENT "DEPLOYMENT REVISION"...
   local failed=$1 entry deployment revision
   shift
@@ -115,7 +117,10 @@ undo() { # FAILED-DEPLOYMENT "DEPLOYMENT REVISION"...
   diagnose "$failed"
   for entry; do
     read -r deployment revision <<<"$entry"
-    if [ -z "$revision" ]; then
+    if [ -z "$revision" ] && [[ "$*" =~ \ [0-9] ]]; then
+      kubectl -n "${deployment%/*}" delete deployment "${deployment#*/}"
+      say "      $deployment is new with this version; it is taken away"
+    elif [ -z "$revision" ]; then
       say "      $deployment has no earlier version to go back to; it is left as it is"
     elif [ "$(revision "$deployment")" != "$revision" ]; then
       kubectl -n "${deployment%/*}" rollout undo "deployment/${deployment#*/}" --to-revision "$revision"

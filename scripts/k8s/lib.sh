@@ -75,7 +75,7 @@ objects_in() { # FILE
 
 find_gateway() { # sets GATEWAY_NAMESPACE and GATEWAY_ACCOUNT
   local found
-  found=$(kubectl get pods --all-namespaces -l istio=ingressgateway \
+  found=$(kubectl get pods --all-namespaces -l 'istio=ingressgateway,antaeus.dev/test!=caller' \
     -o 'jsonpath={range .items[*]}{.metadata.namespace} {.spec.serviceAccountName}{"\n"}{end}' | sed -n 1p)
   [ -n "$found" ] || return 1
   read -r GATEWAY_NAMESPACE GATEWAY_ACCOUNT <<<"$found"

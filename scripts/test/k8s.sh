@@ -14,6 +14,10 @@ exec 3>&1
 . "$HERE/k8s/callers.sh"
 # shellcheck source=scripts/test/k8s/layers.sh
 . "$HERE/k8s/layers.sh"
+# shellcheck source=scripts/test/k8s/billing.sh
+. "$HERE/k8s/billing.sh"
+# shellcheck source=scripts/test/k8s/worker.sh
+. "$HERE/k8s/worker.sh"
 
 usage() {
   cat <<'END'
@@ -85,14 +89,14 @@ test_builds() {
 
 # --- what runs
 
-all_ready() { # NAMESPACE NAME
+all_ready() { # NAMESPACE NAME LEAST-NUMBER
   local ready
   kubectl -n "$1" rollout status "deployment/$2" --timeout=120s
   # The service's container; a native sidecar counts among the init containers.
   ready=$(kubectl -n "$1" get pods -l "app.kubernetes.io/name=$2,antaeus.dev/test!=caller" \
     -o 'jsonpath={range .items[*]}{.status.phase} {.status.containerStatuses[*].ready} {.status.initContainerStatuses[?(@.name=="istio-proxy")].ready}{"\n"}{end}')
   echo "$ready"
-  [ "$(grep -c '^Running true true$' <<<"$ready")" -ge 3 ] && ! grep -vq '^Running true true$' <<<"$ready"
+  [ "$(grep -c '^Running true true$' <<<"$ready")" -ge "$3" ] && ! grep -vq '^Running true true$' <<<"$ready"
 }
 
 both_layers_hold_one_key() {
@@ -112,8 +116,9 @@ only_cluster_addresses() {
 
 test_running() {
   part "what runs"
-  check "three pods of payment-provider are ready, each with its sidecar" all_ready payments payment-provider
-  check "three pods of invoice-app are ready, each with its sidecar" all_ready antaeus invoice-app
+  check "three pods of payment-provider are ready, each with its sidecar" all_ready payments payment-provider 3
+  check "three pods of invoice-app are ready, each with its sidecar" all_ready antaeus invoice-app 3
+  check "two pods of invoice-app-worker are ready, each with its sidecar" all_ready antaeus invoice-app-worker 2
   check "the mesh and the application check tokens with the same public key" both_layers_hold_one_key
   check "the namespace payments has no address outside the cluster" only_cluster_addresses
 }
@@ -142,11 +147,15 @@ gateway_options() {
 }
 
 operator_key() {
-  local key=$K8S_STATE/$OVERLAY/keys/operator/private.pem
   [ "$OVERLAY" != dev ] || return 0
-  [ -s "$key" ] || return 1
-  antaeusctl keys issue --key "$key" --sub team:test --scope invoices:read,billing:run --days 1 >"$TMP/api-key"
-  KEY=(-H "Authorization: Bearer $(tail -n 1 "$TMP/api-key")")
+  [ -s "$K8S_STATE/$OVERLAY/keys/operator/private.pem" ] || return 1
+  KEY=(-H "Authorization: Bearer $(issue_key invoices:read,invoices:write,billing:run)")
+}
+
+issue_key() { # SCOPES
+  antaeusctl keys issue --key "$K8S_STATE/$OVERLAY/keys/operator/private.pem" \
+    --sub team:test --scope "$1" --days 1 >"$TMP/api-key"
+  tail -n 1 "$TMP/api-key"
 }
 
 status_of() { # PATH [CURL-ARGUMENT...]
@@ -194,6 +203,7 @@ test_payment() {
   fi
   check "GET /v1/captures: the provider captured what is paid, as it tells through the mesh" captures_are_what_is_paid
   [ ${#KEY[@]} = 0 ] || test_public_api_key
+  test_billing_run
 }
 
 list() { "${CURL[@]}" "${KEY[@]}" "$GATEWAY$1"; }
@@ -257,6 +267,8 @@ test_full_stack() {
   expect 'mesh: 401' "invoice-app's account with a token by another key" "$CALLER" "$HEALTH" -H "$(wrong_token)"
   expect 'mesh: 401' "invoice-app's account with a token by another key under the right key's name" "$CALLER" "$HEALTH" -H "$(forged_token)"
   expect 'mesh: 403' "invoice-app's account and key, a path that is not listed" "$CALLER" /payments/pay -H "$(right_token)"
+  worker_calls_as_invoice_app_does
+  nobody_calls_the_worker
 }
 
 test_without_network() {
@@ -264,6 +276,7 @@ test_without_network() {
   pod=http://$(provider_pod):8082$HEALTH
   part "the mesh alone: without NetworkPolicies"
   take_away without-network >>"$TMP/log" 2>&1
+  expect 'mesh: reset' "another namespace, plaintext, to the worker's admin port" "$PLAIN" "http://$(worker status.podIP):9081/metrics"
   right_caller_passes "invoice-app's identity with its key"
   expect 'mesh: 403' "another namespace, with a sidecar" "$STRANGER" "$HEALTH" -H "$(right_token)"
   expect 'mesh: reset' "another namespace, plaintext" "$PLAIN" "$HEALTH" -H "$(right_token)"
@@ -331,6 +344,7 @@ main() {
   }
   take_keys
   test_running
+  test_worker
   test_payment
   test_outside
   test_full_stack

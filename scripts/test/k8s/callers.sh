@@ -7,10 +7,15 @@ NEIGHBOUR=antaeus/test-neighbour       # invoice-app's namespace, another accoun
 IMPOSTOR=antaeus/test-impostor         # invoice-app's label (so the network lets it pass), another account
 BARE=antaeus/test-bare                 # invoice-app's label and account, and no sidecar
 CALLER=antaeus/test-caller             # invoice-app's label, account and sidecar: all but the key
+WORKER=antaeus/test-worker             # the same under the worker's label
+WORKER_IMPOSTOR=antaeus/test-worker-impostor # the worker's label, another account
+GATEWAY_TWIN=                          # the gateway's namespace and label; known when the gateway is found
 
 start_callers() {
   local image namespace
   image=$(deployed_image)
+  find_gateway || return 1
+  GATEWAY_TWIN=$GATEWAY_NAMESPACE/test-gateway
   kubectl apply -f "$HERE/k8s/namespaces.yaml"
   for namespace in antaeus antaeus-test-mesh antaeus-test-plain; do
     kubectl -n "$namespace" create serviceaccount test-stranger --dry-run=client -o yaml | kubectl apply -f -
@@ -22,8 +27,13 @@ start_callers() {
     caller "$IMPOSTOR" test-stranger invoice-app true
     caller "$BARE" invoice-app invoice-app false
     caller "$CALLER" invoice-app invoice-app true
+    caller "$WORKER" invoice-app invoice-app-worker true
+    caller "$WORKER_IMPOSTOR" test-stranger invoice-app-worker true
+    caller "$GATEWAY_TWIN" default test-gateway false
   } | sed "s|IMAGE|$image|" | kubectl apply -f -
-  for namespace in antaeus antaeus-test-mesh antaeus-test-plain; do
+  # Not one of its Service's pods: it is never ready, like all callers.
+  kubectl -n "$GATEWAY_NAMESPACE" label pod "${GATEWAY_TWIN#*/}" istio=ingressgateway --overwrite
+  for namespace in antaeus antaeus-test-mesh antaeus-test-plain "$GATEWAY_NAMESPACE"; do
     kubectl -n "$namespace" wait --for=condition=ContainersReady pod -l antaeus.dev/test=caller --timeout=90s
   done
 }
@@ -37,6 +47,7 @@ caller() { # NAMESPACE/POD ACCOUNT NAME INJECT
 deployed_image() { image_reference antaeusctl; }
 
 stop_callers() {
+  [ -z "$GATEWAY_TWIN" ] || kubectl -n "${GATEWAY_TWIN%/*}" delete pod "${GATEWAY_TWIN#*/}" --ignore-not-found --wait=false
   kubectl -n antaeus delete pod -l antaeus.dev/test=caller --ignore-not-found --wait=false
   kubectl -n antaeus delete serviceaccount test-stranger --ignore-not-found
   kubectl delete namespace antaeus-test-mesh antaeus-test-plain --ignore-not-found --wait=false
