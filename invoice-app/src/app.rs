@@ -19,7 +19,7 @@ use service::server::{Shutdown, listen};
 use service::{Clock, ConfigError, Vars, run, trace};
 use tokio::sync::Notify;
 
-use crate::clients::provider::Provider;
+use crate::clients::provider::{Access, Provider};
 use crate::clients::provider_health::ProviderHealth;
 use crate::domain::settle::Policy;
 use crate::flows::charge_due::Charging;
@@ -60,7 +60,7 @@ impl App {
         let db = settings.database.open(MIGRATIONS)?;
         let metrics = Metrics::new().map_err(ConfigError::internal)?;
         let mut reloads = Reloads::new(&metrics, &clock)?;
-        reloads.watch(&settings.provider.caller)?;
+        settings.provider.watch(&mut reloads)?;
         settings.auth.watch(&mut reloads)?;
         let charging = Arc::new(charging(&db, settings.provider, settings.billing, &clock, &metrics)?);
         let wake = Arc::new(Notify::new());
@@ -121,18 +121,24 @@ fn charging(
     clock: &Clock,
     metrics: &Metrics,
 ) -> Result<Charging, ConfigError> {
-    let ProviderSettings { endpoint, caller, timeout } = provider;
+    let ProviderSettings { access, timeout } = provider;
+    if matches!(access, Access::Legacy { .. }) {
+        tracing::warn!(
+            "PAYMENT_PROVIDER_ENDPOINT names a legacy provider, which is asked for one charge at a time: the guarantees \
+             of batches are off, and only an Idempotency-Key that it honours makes it safe to repeat a charge"
+        );
+    }
     let counter =
         metrics.counter("invoice_charges_total", "Attempts that were settled, by outcome.", &["outcome"]);
-    let provider = Provider::new(&endpoint, caller, clock.clone());
+    let provider = Provider::new(access, clock.clone());
     let unknown = Micros::try_from(billing.unknown.as_micros()).unwrap_or(Micros::MAX);
     Ok(Charging {
         db: db.clone(),
+        batch: provider.per_claim(billing.batch),
         provider: Arc::new(provider),
         clock: clock.clone(),
         policy: Policy::standard(unknown),
         lease: timeout * LEASE_IN_TIMEOUTS,
-        batch: billing.batch,
         charges: counter.map_err(ConfigError::internal)?,
     })
 }

@@ -1,6 +1,7 @@
 //! Settings of invoice-app.
 
 mod billing;
+mod endpoint;
 mod provider;
 
 use std::time::Duration;

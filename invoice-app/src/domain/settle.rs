@@ -14,6 +14,8 @@ pub struct OpenCharge {
     pub invoice_id: i64,
     /// Its UUID, which is part of the key.
     pub invoice_uid: String,
+    /// Number of the customer, by which a legacy provider knows who pays.
+    pub customer_id: i64,
     /// Who pays.
     pub customer_uid: String,
     /// How much.

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use contracts::charge::{ChargeItem, ChargeResult};
 use db::{Db, StoreError};
 use prometheus::IntCounterVec;
 use service::Clock;
@@ -64,10 +63,9 @@ async fn call(provider: &Provider, charges: &[OpenCharge]) -> Vec<Outcome> {
     let whole = 0..charges.len();
     let mut parts = vec![whole];
     while let Some(part) = parts.pop() {
-        let items: Vec<ChargeItem> = charges[part.clone()].iter().map(OpenCharge::item).collect();
-        let error = match provider.charge(items).await {
+        let error = match provider.charge(&charges[part.clone()]).await {
             Ok(results) => {
-                outcomes.splice(part, results.into_iter().map(verdict));
+                outcomes.splice(part, results);
                 continue;
             }
             Err(error) => error,
@@ -78,16 +76,10 @@ async fn call(provider: &Provider, charges: &[OpenCharge]) -> Vec<Outcome> {
                 let middle = part.start + part.len() / 2;
                 parts.extend([part.start..middle, middle..part.end]);
             }
-            CallError::Unreadable(_) => outcomes[part].fill(Outcome::Unreadable),
-            CallError::NotAttempted { wait, .. } => outcomes[part].fill(Outcome::NotAttempted(wait)),
-            CallError::Unknown(_) => outcomes[part].fill(Outcome::Unknown),
+            error => outcomes[part].fill(error.outcome()),
         }
     }
     outcomes
-}
-
-fn verdict(result: ChargeResult) -> Outcome {
-    Outcome::Verdict(result.verdict)
 }
 
 async fn settle_all(

@@ -42,6 +42,7 @@ fn show(capture: Capture) -> ShownCapture {
     get, path = "/v1/captures", tag = "reconciliation", params(PageQuery),
     responses(
         (status = 200, body = Page<ShownCapture>),
+        (status = 409, body = Document, content_type = "application/problem+json", description = "The payment provider is a legacy one, which lists nothing."),
         (status = 503, body = Document, content_type = "application/problem+json", description = "The payment provider does not answer."),
     ),
 )]
@@ -50,6 +51,10 @@ pub async fn list_captures(
     Query(query): Query<PageQuery>,
 ) -> Result<web::Json<Page<ShownCapture>>, Problem> {
     let limit = query.length()?;
+    if !state.provider.peer().lists_captures() {
+        let sentence = "the payment provider is a legacy one, which lists nothing";
+        return Err(Problem::because(Kind::Conflict, sentence));
+    }
     let page = state.provider.peer().captures(query.cursor.as_deref(), limit).await.map_err(no_answer)?;
     let items = page.items.into_iter().map(show).collect();
     Ok(web::Json(Page { items, next_cursor: page.next_cursor }))

@@ -50,6 +50,8 @@ struct Claimed {
     id: i64,
     #[diesel(sql_type = Text)]
     uid: String,
+    #[diesel(sql_type = BigInt)]
+    customer_id: i64,
     #[diesel(sql_type = Text)]
     customer_uid: String,
     #[diesel(sql_type = BigInt)]
@@ -77,6 +79,7 @@ impl TryFrom<Claimed> for OpenCharge {
             amount: Money { minor: row.amount, currency },
             invoice_id: row.id,
             invoice_uid: row.uid,
+            customer_id: row.customer_id,
             customer_uid: row.customer_uid,
             attempt: row.attempt,
             epoch: row.epoch,
@@ -99,7 +102,8 @@ fn claim_postgres(conn: &mut PgConnection, claim: &Claim) -> QueryResult<Vec<Cla
     let (cutoff, max_id, run) = claim.bounds();
     diesel::sql_query(format!(
         "WITH due AS MATERIALIZED (
-             SELECT i.id, i.state = 'CHARGING' AS resend, c.uid AS customer_uid, c.method AS customer_method
+             SELECT i.id, i.state = 'CHARGING' AS resend, c.id AS customer_id, c.uid AS customer_uid,
+                 c.method AS customer_method
              FROM invoices i JOIN customers c ON c.id = i.customer_id
              WHERE i.next_at <= $1 AND {}
              ORDER BY i.next_at, i.id LIMIT $4 FOR UPDATE OF i SKIP LOCKED)
@@ -108,7 +112,8 @@ fn claim_postgres(conn: &mut PgConnection, claim: &Claim) -> QueryResult<Vec<Cla
              method = CASE WHEN due.resend THEN i.method ELSE due.customer_method END,
              run_id = COALESCE($6, i.run_id)
          FROM due WHERE i.id = due.id
-         RETURNING i.id, i.uid, due.customer_uid, i.amount, i.currency, i.method, i.attempt, i.epoch, due.resend",
+         RETURNING i.id, i.uid, due.customer_id, due.customer_uid, i.amount, i.currency, i.method, i.attempt,
+             i.epoch, due.resend",
         claim.condition()
     ))
     .bind::<BigInt, _>(claim.now)
@@ -124,7 +129,7 @@ fn claim_postgres(conn: &mut PgConnection, claim: &Claim) -> QueryResult<Vec<Cla
 fn claim_sqlite(conn: &mut SqliteConnection, claim: &Claim) -> QueryResult<Vec<Claimed>> {
     let (cutoff, max_id, run) = claim.bounds();
     let rows: Vec<Claimed> = diesel::sql_query(format!(
-        "SELECT i.id, i.uid, c.uid AS customer_uid, i.amount, i.currency, i.epoch + 1 AS epoch,
+        "SELECT i.id, i.uid, c.id AS customer_id, c.uid AS customer_uid, i.amount, i.currency, i.epoch + 1 AS epoch,
              i.state = 'CHARGING' AS resend,
              CASE WHEN i.state = 'CHARGING' THEN i.method ELSE c.method END AS method,
              CASE WHEN i.state = 'CHARGING' THEN i.attempt ELSE i.attempt + 1 END AS attempt
