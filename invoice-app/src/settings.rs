@@ -1,6 +1,7 @@
 //! Settings of invoice-app.
 
 mod billing;
+mod endpoint;
 mod policy;
 mod provider;
 

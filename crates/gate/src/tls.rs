@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::Resumption;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::NoServerSessionStorage;
@@ -108,13 +109,26 @@ impl Identity {
     /// # Errors
     /// When rustls refuses the set-up.
     pub fn client_config(&self, expected_server: SpiffeId) -> Result<ClientConfig, TlsError> {
-        let verifier = ServerIdentityVerifier::new(Arc::clone(&self.trust.servers), expected_server);
+        let servers = Arc::clone(&self.trust.servers);
+        self.client(Arc::new(ServerIdentityVerifier::new(servers, expected_server)))
+    }
+
+    /// A client for a server that is no workload of ours: chain and DNS name must be right, and nothing is
+    /// asked of its SPIFFE id. Whoever has a certificate of our CA for that name can be it.
+    ///
+    /// # Errors
+    /// When rustls refuses the set-up.
+    pub fn client_config_by_name(&self) -> Result<ClientConfig, TlsError> {
+        self.client(Arc::clone(&self.trust.servers) as Arc<dyn ServerCertVerifier>)
+    }
+
+    fn client(&self, verifier: Arc<dyn ServerCertVerifier>) -> Result<ClientConfig, TlsError> {
         let mut config = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(VERSIONS)
             .map_err(rustls_error)?
-            // rustls calls every own verifier dangerous; this one only adds to its own.
+            // rustls calls every verifier that it is given dangerous; these are its own, and one that adds to it.
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_custom_certificate_verifier(verifier)
             .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(Arc::clone(&self.own))));
         config.resumption = Resumption::disabled();
         config.alpn_protocols = vec![ALPN.to_vec()];

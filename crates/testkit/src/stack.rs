@@ -13,6 +13,8 @@ use crate::{Database, Engine, Home, client};
 pub struct Options {
     /// Data set of invoice-app.
     pub data: Option<&'static str>,
+    /// A path at the provider's older port: invoice-app charges there, as if the provider were a legacy one.
+    pub older_path: Option<&'static str>,
     /// Further variables of invoice-app.
     pub invoice_app: Vec<(&'static str, String)>,
     /// Further variables of the payment provider.
@@ -65,7 +67,9 @@ impl Stack {
         let provider_runs = (stop, tokio::spawn(app.run(shutdown)));
 
         let endpoint = format!("https://localhost:{}", provider_addr.port());
-        let mut own = invoice_app_vars(&home, &invoices.url, &endpoint);
+        let compat = format!("http://{}", compat.expect("the older paths"));
+        let charged_at = options.older_path.map_or(endpoint.clone(), |path| format!("{compat}{path}"));
+        let mut own = invoice_app_vars(&home, &invoices.url, &charged_at);
         own.extend(options.invoice_app);
         let (invoices_url, invoices_admin, invoice_app_runs) = start_invoice_app(&own);
         let running = vec![provider_runs, invoice_app_runs];
@@ -74,7 +78,7 @@ impl Stack {
             invoices_admin,
             own,
             provider: endpoint,
-            compat: format!("http://{}", compat.expect("the older paths")),
+            compat,
             provider_admin: format!("http://{provider_admin}"),
             invoices_db: invoices.open(),
             provider_db: provider.open(),

@@ -8,7 +8,7 @@ use service::reload::Reloads;
 use service::{Clock, ConfigError};
 use tokio::sync::Notify;
 
-use crate::clients::provider::Provider;
+use crate::clients::provider::{Access, Provider};
 use crate::flows::charge_due::Charging;
 use crate::jobs::billing::Billing;
 use crate::settings::EngineSettings;
@@ -36,18 +36,19 @@ impl Engine {
         let db = database.open(MIGRATIONS)?;
         let metrics = Metrics::new().map_err(ConfigError::internal)?;
         let mut reloads = Reloads::new(&metrics, &clock)?;
-        reloads.watch(&provider.caller)?;
+        provider.watch(&mut reloads)?;
+        let client = client(provider.access, &clock);
         let charges =
             metrics.counter("invoice_charges_total", "Attempts that were settled, by outcome.", &["outcome"]);
         let charging = Arc::new(Charging {
             db: db.clone(),
-            provider: Arc::new(Provider::new(&provider.endpoint, provider.caller, clock.clone())),
+            batch: client.per_claim(billing.batch),
+            provider: Arc::new(client),
             clock: clock.clone(),
             policy: billing.policy,
             policies: tokio::sync::Mutex::new(HashMap::new()),
             breaker: std::sync::Mutex::default(),
             lease: provider.timeout * LEASE_IN_TIMEOUTS,
-            batch: billing.batch,
             tells: billing.tells,
             charges: charges.map_err(ConfigError::internal)?,
             fail_point: billing.fail_point,
@@ -56,4 +57,14 @@ impl Engine {
         let billing = Billing::new(Arc::clone(&charging), billing.in_flight, Arc::clone(&wake));
         Ok(Self { db, clock, metrics, charging, billing, wake, reloads, lock })
     }
+}
+
+fn client(access: Access, clock: &Clock) -> Provider {
+    if matches!(access, Access::Legacy { .. }) {
+        tracing::warn!(
+            "PAYMENT_PROVIDER_ENDPOINT names a legacy provider, which is asked for one charge at a time: the guarantees \
+             of batches are off, and only an Idempotency-Key that it honours makes it safe to repeat a charge"
+        );
+    }
+    Provider::new(access, clock.clone())
 }

@@ -1,5 +1,6 @@
 //! Who we are to the payment provider: a client that shows our certificate, and the key that signs for it. A token is
-//! bound to the certificate of the connection that it travels over, so the two are one value.
+//! bound to the certificate of the connection that it travels over, so the two are one value. A legacy provider reads
+//! no token; it may want a key of its own making.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use gate::SpiffeId;
 use gate::keys::SigningKey;
 use gate::tls::Identity;
 use gate::token::charge::{AUDIENCE, ChargeSigner, ISSUER};
+use reqwest::header::HeaderValue;
 use rustls::{ClientConfig, RootCertStore};
 use service::ConfigError;
 use service::reload::Credential;
@@ -54,14 +56,53 @@ impl Caller {
     }
 }
 
+/// Who we are to a legacy provider. To be taken once per request.
+pub struct LegacyCaller {
+    /// Connections to it.
+    pub http: reqwest::Client,
+    /// What it is shown as `X-API-Key`, where it wants one.
+    pub key: Option<HeaderValue>,
+    identity: Option<Identity>,
+}
+
+impl LegacyCaller {
+    /// A caller over TLS, which trusts the CA of `identity` and checks the host's name; without one, in plain HTTP.
+    pub fn new(
+        identity: Option<Identity>,
+        key: Option<HeaderValue>,
+        timeout: Duration,
+    ) -> Result<Self, ConfigError> {
+        let tls = match &identity {
+            Some(own) => own.client_config_by_name()?,
+            None => plain()?,
+        };
+        let http = client(tls, timeout).map_err(ConfigError::internal)?;
+        Ok(Self { http, key, identity })
+    }
+}
+
 impl Credential for Caller {
     fn check(&self, now: i64) -> Result<(), ConfigError> {
-        self.identity.as_ref().map_or(Ok(()), |own| Ok(own.check_as_client(now)?))
+        check(self.identity.as_ref(), now)
     }
 
     fn expires_at(&self) -> Option<i64> {
         self.identity.as_ref().map(Identity::expires_at)
     }
+}
+
+impl Credential for LegacyCaller {
+    fn check(&self, now: i64) -> Result<(), ConfigError> {
+        check(self.identity.as_ref(), now)
+    }
+
+    fn expires_at(&self) -> Option<i64> {
+        self.identity.as_ref().map(Identity::expires_at)
+    }
+}
+
+fn check(identity: Option<&Identity>, now: i64) -> Result<(), ConfigError> {
+    identity.map_or(Ok(()), |own| Ok(own.check_as_client(now)?))
 }
 
 fn client(tls: ClientConfig, timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {

@@ -82,8 +82,8 @@ pub enum Outcome {
     Verdict(Verdict, Option<Micros>),
     /// No answer, or one that proves nothing.
     Unknown,
-    /// Turned away before anything was tried.
-    NotAttempted,
+    /// Turned away before anything was tried; come back after so long.
+    NotAttempted(Micros),
     /// The provider cannot read this item, alone in its request.
     Unreadable,
 }
@@ -144,8 +144,8 @@ pub fn settle(charge: &OpenCharge, outcome: &Outcome, settling: &Settling<'_>) -
         Outcome::Unknown => stays,
         // An earlier request with this key may have been carried out: that this one was not, or cannot be read, proves
         // nothing about it.
-        Outcome::NotAttempted | Outcome::Unreadable if charge.resend => stays,
-        Outcome::NotAttempted => Settlement {
+        Outcome::NotAttempted(_) | Outcome::Unreadable if charge.resend => stays,
+        Outcome::NotAttempted(_) => Settlement {
             state: State::Pending,
             attempt: charge.attempt - 1,
             // As if it had not been claimed: it stays in the scope of its run.

@@ -8,6 +8,7 @@ fn charge(attempt: i32, resend: bool) -> OpenCharge {
     OpenCharge {
         invoice_id: 1,
         invoice_uid,
+        customer_id: 1,
         customer_uid,
         amount,
         method: Method::Card,

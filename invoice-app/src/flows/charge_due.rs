@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use contracts::charge::{ChargeItem, ChargeResult};
 use db::{Db, StoreError};
 use prometheus::IntCounterVec;
 use service::Clock;
@@ -114,12 +113,11 @@ async fn call(charging: &Charging, charges: &[OpenCharge]) -> Vec<Outcome> {
     let whole = 0..charges.len();
     let mut parts = vec![whole];
     while let Some(part) = parts.pop() {
-        let items: Vec<ChargeItem> = charges[part.clone()].iter().map(OpenCharge::item).collect();
         charging.fail_point.reach_soon("after_send");
-        let error = match charging.provider.charge(items).await {
+        let error = match charging.provider.charge(&charges[part.clone()]).await {
             Ok(results) => {
-                charging.breaker(|breaker, _| breaker.succeeded());
-                outcomes.splice(part, results.into_iter().map(verdict));
+                results.first().into_iter().for_each(|outcome| report(charging, outcome));
+                outcomes.splice(part, results);
                 continue;
             }
             Err(error) => error,
@@ -130,26 +128,23 @@ async fn call(charging: &Charging, charges: &[OpenCharge]) -> Vec<Outcome> {
                 let middle = part.start + part.len() / 2;
                 parts.extend([part.start..middle, middle..part.end]);
             }
-            // Somebody is there and reads.
-            CallError::Unreadable(_) => {
-                charging.breaker(|breaker, _| breaker.succeeded());
-                outcomes[part].fill(Outcome::Unreadable);
-            }
-            CallError::NotAttempted { wait, .. } => {
-                charging.breaker(|breaker, now| breaker.turned_away(now, wait));
-                outcomes[part].fill(Outcome::NotAttempted);
-            }
-            CallError::Unknown(_) => {
-                charging.breaker(Breaker::failed);
-                outcomes[part].fill(Outcome::Unknown);
+            error => {
+                let outcome = error.outcome();
+                report(charging, &outcome);
+                outcomes[part].fill(outcome);
             }
         }
     }
     outcomes
 }
 
-fn verdict(result: ChargeResult) -> Outcome {
-    Outcome::Verdict(result.verdict, result.captured_at)
+/// Tells the breaker whether somebody is there.
+fn report(charging: &Charging, outcome: &Outcome) {
+    charging.breaker(|breaker, now| match outcome {
+        Outcome::Verdict(..) | Outcome::Unreadable => breaker.succeeded(),
+        Outcome::NotAttempted(wait) => breaker.turned_away(now, *wait),
+        Outcome::Unknown => breaker.failed(now),
+    });
 }
 
 fn record(counter: &IntCounterVec, settled: &[Settlement]) {

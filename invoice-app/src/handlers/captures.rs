@@ -42,6 +42,7 @@ fn show(capture: Capture) -> ShownCapture {
     get, path = "/v1/captures", tag = "reconciliation", params(PageQuery),
     responses(
         (status = 200, body = Page<ShownCapture>),
+        (status = 409, body = Document, content_type = "application/problem+json", description = "The payment provider is a legacy one, which lists nothing."),
         (status = 503, body = Document, content_type = "application/problem+json", description = "The payment provider does not answer."),
     ),
 )]
@@ -50,6 +51,7 @@ pub async fn list_captures(
     Query(query): Query<PageQuery>,
 ) -> Result<web::Json<Page<ShownCapture>>, Problem> {
     let limit = query.length()?;
+    must_list(&state)?;
     let page =
         state.provider.peer().captures(None, query.cursor.as_deref(), limit).await.map_err(no_answer)?;
     let items = page.items.into_iter().map(show).collect();
@@ -67,4 +69,12 @@ pub(super) fn no_answer(error: CallError) -> Problem {
             Problem::because(Kind::Unavailable, "the payment provider does not answer; ask again")
         }
     }
+}
+
+/// A legacy provider cannot say what it captured.
+pub(super) fn must_list(state: &State) -> Result<(), Problem> {
+    if state.provider.peer().lists_captures() {
+        return Ok(());
+    }
+    Err(Problem::because(Kind::Conflict, "the payment provider is a legacy one, which lists nothing"))
 }

@@ -14,7 +14,7 @@ use service::problem::Kind;
 use utoipa::ToSchema;
 
 use super::billing_runs::find;
-use super::captures::no_answer;
+use super::captures::{must_list, no_answer};
 use super::page::moment;
 use super::runs::{ShownRun, shown_run};
 use super::state::State;
@@ -79,7 +79,7 @@ pub struct Sides {
     responses(
         (status = 200, body = Certificate),
         (status = 404, body = Document, content_type = "application/problem+json"),
-        (status = 409, body = Document, content_type = "application/problem+json", description = "It has not ended."),
+        (status = 409, body = Document, content_type = "application/problem+json", description = "It has not ended, or the payment provider is a legacy one, which lists nothing."),
         (status = 503, body = Document, content_type = "application/problem+json", description = "The payment provider does not answer."),
     ),
 )]
@@ -88,6 +88,7 @@ pub async fn get_certificate(state: web::Data<State>, Id(id): Id) -> Result<web:
     let Some(ended_at) = run.ended_at else {
         return Err(Problem::because(Kind::Conflict, format!("the run is {}", run.state.as_str())));
     };
+    must_list(&state)?;
     let window = run.created_at - CLOCKS..ended_at + CLOCKS;
     let theirs = state.provider.peer().totals(window.clone()).await.map_err(no_answer)?;
     let found =

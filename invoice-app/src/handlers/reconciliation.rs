@@ -7,7 +7,7 @@ use serde::Serialize;
 use service::Problem;
 use utoipa::ToSchema;
 
-use super::captures::no_answer;
+use super::captures::{must_list, no_answer};
 use super::page::moment;
 use super::state::State;
 use crate::domain::difference;
@@ -78,10 +78,12 @@ pub async fn get_reconciliation(state: web::Data<State>) -> Result<web::Json<Rec
     post, path = "/v1/reconciliation", tag = "reconciliation",
     responses(
         (status = 200, body = Reconciliation),
+        (status = 409, body = Document, content_type = "application/problem+json", description = "The payment provider is a legacy one, which lists nothing."),
         (status = 503, body = Document, content_type = "application/problem+json", description = "The payment provider does not answer."),
     ),
 )]
 pub async fn reconcile_now(state: web::Data<State>) -> Result<web::Json<Reconciliation>, Problem> {
+    must_list(&state)?;
     reconcile(&state.reconciling, state.clock.now()).await.map_err(|error| match error {
         ReconcileError::Store(error) => error.into(),
         ReconcileError::Provider(error) => no_answer(error),

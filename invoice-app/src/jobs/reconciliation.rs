@@ -43,6 +43,12 @@ impl Reconciliation {
 
     /// Compares until the stop is asked for.
     pub async fn run(self, mut shutdown: Shutdown) {
+        if !self.with.provider.lists_captures() {
+            tracing::warn!(
+                "the payment provider is a legacy one, which lists nothing: its books are not compared"
+            );
+            return;
+        }
         while !shutdown.is_asked() {
             tokio::select! {
                 () = tokio::time::sleep(self.every) => self.pass().await,

@@ -10,8 +10,11 @@ use super::policy;
 use crate::domain::policy::RetryPolicy;
 use crate::domain::schedule::Schedule;
 
-const BATCH: Var =
-    Var::new("CHARGE_BATCH_SIZE", "100", "invoices per claim and per request to the provider, 1 to 1000");
+const BATCH: Var = Var::new(
+    "CHARGE_BATCH_SIZE",
+    "100",
+    "invoices per claim and per request to the provider, 1 to 1000; for a legacy provider always 1",
+);
 const IN_FLIGHT: Var =
     Var::new("CHARGES_IN_FLIGHT", "4", "batches that one process works on at a time, 1 to 64");
 const ROUNDS: Var =

@@ -2,9 +2,11 @@
 
 use std::process::Command;
 
-use proof::processes::binary;
+use proof::processes::{Service, binary, free_port};
 use testkit::stack::{invoice_app_vars, provider_vars};
 use testkit::{Database, Engine, Home};
+
+const LEGACY: (&str, &str) = ("PAYMENT_PROVIDER_ENDPOINT", "http://localhost:1/");
 
 type Vars = Vec<(&'static str, String)>;
 
@@ -29,6 +31,9 @@ fn bad_settings_end_with_78_and_one_sentence() {
         std::fs::write(home.path("garbage").join(file), "no certificate").expect("a file");
     }
     let provider_identity = home.text("pki/payment-provider");
+    let (empty_file, two_lines) = (home.text("empty"), home.text("two-lines"));
+    std::fs::write(&empty_file, "\n").expect("a file");
+    std::fs::write(&two_lines, "one\ntwo\n").expect("a file");
     let empty = format!("sqlite://{}", home.text("empty.sqlite"));
     let both: &[(&[(&str, &str)], &str)] = &[
         (&[("DATABASE_URL", "mysql://localhost/x")], "sqlite:// or postgres://"),
@@ -51,6 +56,12 @@ fn bad_settings_end_with_78_and_one_sentence() {
         (&[("CHARGE_KEY_FILE", "/nonexistent")], "CHARGE_KEY_FILE"),
         (&[("PAYMENT_PROVIDER_ENDPOINT", "http://localhost:1")], "must begin with https://"),
         (&[("PAYMENT_PROVIDER_ENDPOINT", "https://localhost:1/path")], "scheme, host and port only"),
+        (&[("PAYMENT_PROVIDER_ENDPOINT", "http://pay.example/payments/pay")], "unless the host is loopback"),
+        (&[("PAYMENT_PROVIDER_ENDPOINT", "https://a@localhost:1/")], "give scheme, host and port"),
+        (&[("PAYMENT_PROVIDER_KEY_FILE", &empty_file)], "PAYMENT_PROVIDER_ENDPOINT has no path"),
+        (&[LEGACY, ("PAYMENT_PROVIDER_KEY_FILE", "/nonexistent")], "PAYMENT_PROVIDER_KEY_FILE"),
+        (&[LEGACY, ("PAYMENT_PROVIDER_KEY_FILE", &empty_file)], "one line of visible characters"),
+        (&[LEGACY, ("PAYMENT_PROVIDER_KEY_FILE", &two_lines)], "one line of visible characters"),
         (&[("TLS_DIR", &provider_identity)], "WORKLOAD_ID"),
         (&[("LISTEN", "0.0.0.0:0"), ("AUTH", "off")], "AUTH"),
         (&[("AUTH", "keys")], "API_JWKS_FILE"),
@@ -96,4 +107,18 @@ fn a_newer_schema_and_a_second_process_on_one_file_are_refused() {
     let add = |conn: &mut db::AnyConnection| Ok(diesel::sql_query(newer).execute(conn)?);
     database.open().write_blocking(add).expect("a row");
     check("invoice-app", vars(), &[], "newer than this program");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_legacy_provider_is_warned_about_at_the_start_and_the_batch_api_is_not() {
+    for (endpoint, warned) in [(LEGACY.1, true), ("https://localhost:1", false)] {
+        let home = Home::new();
+        let database = Database::fresh(&home, Engine::Sqlite, "invoice-app", invoice_app::store::MIGRATIONS);
+        let vars = invoice_app_vars(&home, &database.url, endpoint);
+        let mut service = Service::new(&home, "invoice-app", free_port(), vars);
+        service.start(&testkit::client::plain()).await;
+        let log = service.log();
+        assert_eq!(log.contains("only an Idempotency-Key that it honours"), warned, "{log}");
+        service.kill();
+    }
 }

@@ -136,6 +136,22 @@ fn a_client_refuses_the_right_name_on_the_wrong_workload() {
     }
 }
 
+#[test]
+fn a_client_that_goes_by_name_asks_for_our_ca_and_the_name_and_for_no_workload() {
+    let (ca, other) = (Ca::new(), Ca::new());
+    let by_name = || ca.identity(&leaf(&[CALLER])).client_config_by_name().unwrap();
+    for uris in [&[SERVER][..], &[OTHER], &[]] {
+        let (server, _) = meet(plain_server(&ca, &ca.sign(&leaf(uris))), by_name()).unwrap();
+        assert_eq!(server.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_3));
+    }
+    let shown = meet(server(&ca), by_name()).unwrap().0;
+    assert!(shown.peer_certificates().is_some(), "it shows its certificate to those who ask");
+    assert_eq!(refused_by(meet(plain_server(&ca, &other.sign(&leaf(&[SERVER]))), by_name())), "client");
+    let mut elsewhere = leaf(&[SERVER]);
+    elsewhere.subject_alt_names.remove(0);
+    assert_eq!(refused_by(meet(plain_server(&ca, &ca.sign(&elsewhere)), by_name())), "client");
+}
+
 /// A server that rustls alone sets up: our own would not load such certificates.
 fn plain_server(ca: &Ca, pair: &crate::pki::Pair) -> ServerConfig {
     let mut roots = RootCertStore::empty();

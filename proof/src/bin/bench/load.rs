@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contracts::charge::{CHARGES_PATH, ChargeItem, Method, Verdict};
+use contracts::Money;
+use contracts::charge::{CHARGES_PATH, Method, Verdict};
 use invoice_app::clients::provider::Provider;
+use invoice_app::domain::settle::{OpenCharge, Outcome};
 use invoice_app::settings::Settings;
 use proof::processes::{Service, free_port};
 use service::{Clock, Vars};
@@ -38,7 +40,7 @@ impl Target {
         // As invoice-app would read it; its own database is not opened.
         let vars = Vars::fixed(invoice_app_vars(&home, "sqlite://unused.sqlite", &url));
         let settings = Settings::read(&vars).expect("settings");
-        let client = Provider::new(&url, settings.provider.caller, Clock::system());
+        let client = Provider::new(settings.provider.access, Clock::system());
         Self { database, home, _service: service, client: Arc::new(client), url }
     }
 
@@ -51,8 +53,8 @@ impl Target {
 
     /// One good charge.
     pub async fn charge_one(&self) {
-        let results = self.client.charge(vec![item()]).await.expect("a verdict");
-        assert!(results.iter().all(|result| result.verdict == Verdict::Captured));
+        let results = self.client.charge(&[charge()]).await.expect("a verdict");
+        assert_eq!(results, [Outcome::Verdict(Verdict::Captured)]);
     }
 
     /// A client with the right certificate.
@@ -84,24 +86,27 @@ impl Target {
 }
 
 async fn call(client: Arc<Provider>, size: usize, until: Instant) -> usize {
-    let mut charges = 0;
+    let mut done = 0;
     while Instant::now() < until {
-        let items = (0..size).map(|_| item()).collect();
-        let results = client.charge(items).await.expect("verdicts");
-        assert!(results.iter().all(|result| result.verdict == Verdict::Captured));
-        charges += size;
+        let charges: Vec<OpenCharge> = (0..size).map(|_| charge()).collect();
+        let results = client.charge(&charges).await.expect("verdicts");
+        assert!(results.iter().all(|result| *result == Outcome::Verdict(Verdict::Captured)));
+        done += size;
     }
-    charges
+    done
 }
 
-fn item() -> ChargeItem {
-    let invoice = service::id::uuid(Clock::system().now());
-    ChargeItem {
-        key: format!("{invoice}:1"),
-        customer: invoice.clone(),
-        invoice,
-        amount: 1999,
-        currency: "EUR".parse().expect("a currency"),
+fn charge() -> OpenCharge {
+    let invoice_uid = service::id::uuid(Clock::system().now());
+    OpenCharge {
+        invoice_id: 1,
+        customer_id: 1,
+        customer_uid: invoice_uid.clone(),
+        invoice_uid,
+        amount: Money { minor: 1999, currency: "EUR".parse().expect("a currency") },
         method: Method::Card,
+        attempt: 1,
+        epoch: 1,
+        resend: false,
     }
 }
