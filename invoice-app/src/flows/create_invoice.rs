@@ -6,7 +6,8 @@ use db::{AnyConnection, Db, StoreError};
 use jiff::tz::TimeZone;
 use service::clock::Micros;
 
-use crate::domain::invoice::{Invoice, NewInvoice, due_at, today};
+use crate::domain::calendar::{due_at, today};
+use crate::domain::invoice::{Invoice, NewInvoice};
 use crate::store::{customers, invoices};
 
 /// Why an invoice cannot be created.

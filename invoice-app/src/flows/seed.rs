@@ -6,8 +6,8 @@ use db::{AnyConnection, Db, StoreError};
 use jiff::tz::TimeZone;
 use service::clock::Micros;
 
+use crate::domain::calendar::today;
 use crate::domain::data_set::{DataSet, Seed};
-use crate::domain::invoice::today;
 use crate::store::bulk::{self, NewCustomerRow, NewInvoiceRow};
 
 /// Rows per statement.
