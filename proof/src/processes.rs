@@ -47,6 +47,16 @@ pub fn free_port() -> u16 {
     }
 }
 
+/// A retry policy that asks about unknown outcomes within 100 ms, as a file.
+#[must_use]
+pub fn impatient(home: &Home) -> String {
+    let standard = include_str!("../../invoice-app/retry-policy.toml");
+    let impatient = standard.replace("first_wait_ms = 300000", "first_wait_ms = 100");
+    let impatient = impatient.replace("longest_wait_ms = 21600000", "longest_wait_ms = 100");
+    std::fs::write(home.path("retry-policy.toml"), impatient).expect("a file");
+    home.text("retry-policy.toml")
+}
+
 impl Service {
     /// Prepares a service; later variables override earlier ones.
     #[must_use]

@@ -54,3 +54,11 @@ fn moment(wall: DateTime, zone: &TimeZone) -> Option<Micros> {
         })
         .map(Timestamp::as_microsecond)
 }
+
+#[cfg(test)]
+#[path = "calendar_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "calendar_zone_tests.rs"]
+mod zone_tests;

@@ -27,9 +27,10 @@ pub enum BadSchedule {
     Fields(usize),
     /// A field says nothing.
     #[error(
-        "{0}; give minute 0-59, hour 0-23, day 1-31, month 1-12 and weekday 0-7 in UTC, such as `*/5 * * * *`"
+        "a field is misspelt or out of its range; give minute 0-59, hour 0-23, day 1-31, month 1-12 and weekday 0-7 \
+         in UTC, such as `*/5 * * * *`, or @hourly"
     )]
-    Unreadable(String),
+    Unreadable,
     /// There is no such day.
     #[error("its day never comes; give a day that the month has")]
     Never,
@@ -44,7 +45,7 @@ impl FromStr for Schedule {
         if fields != 5 && !text.trim().starts_with('@') {
             return Err(BadSchedule::Fields(fields));
         }
-        let cron = CronParser::new().parse(text).map_err(|e| BadSchedule::Unreadable(e.to_string()))?;
+        let cron = CronParser::new().parse(text).map_err(|_| BadSchedule::Unreadable)?;
         cron.find_next_occurrence(&date(2000, 1, 1).at(0, 0, 0, 0), true).map_err(|_| BadSchedule::Never)?;
         Ok(Self(cron))
     }
@@ -57,8 +58,9 @@ impl Schedule {
         self.0.find_next_occurrence(&minute(t)?, false).ok().and_then(micros)
     }
 
-    /// The last tick that is later than `from` and not later than `to`. Whatever was missed before it is made up
-    /// for by it. The search goes back from `to`, field by field, so the time between the two costs nothing.
+    /// The last tick that is later than `from` and not later than `to`: what was missed before it is made up for
+    /// with it. The search starts from `to` and goes back by months, days and hours, so however many ticks there
+    /// were, they cost nothing.
     #[must_use]
     pub fn latest(&self, from: Micros, to: Micros) -> Option<Micros> {
         let last = self.0.find_previous_occurrence(&minute(to)?, true).ok().and_then(micros)?;
@@ -69,6 +71,7 @@ impl Schedule {
 /// What names the run of a tick, so that a tick is served once: `due/2026-12-01T05:00Z`.
 #[must_use]
 pub fn scope_key(tick: Micros) -> String {
+    // No schedule ticks outside of the calendar.
     let tick = Timestamp::from_microsecond(tick).unwrap_or(Timestamp::MAX);
     tick.strftime("due/%Y-%m-%dT%H:%MZ").to_string()
 }
@@ -82,3 +85,7 @@ fn minute(t: Micros) -> Option<DateTime> {
 fn micros(tick: DateTime) -> Option<Micros> {
     TimeZone::UTC.to_timestamp(tick).ok().map(Timestamp::as_microsecond)
 }
+
+#[cfg(test)]
+#[path = "schedule_tests.rs"]
+mod tests;

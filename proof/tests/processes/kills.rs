@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proof::invariants::{broken, open};
-use proof::processes::{Service, free_port};
+use proof::processes::{Service, free_port, impatient};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use testkit::stack::{invoice_app_vars, provider_vars};
@@ -33,7 +33,7 @@ impl Processes {
         let (port, provider_port) = (free_port(), free_port());
         let mut own = invoice_app_vars(&home, &invoices.url, &format!("https://localhost:{provider_port}"));
         // Leases of 498 ms, and small batches so that there is always something to interrupt.
-        own.extend([("PROVIDER_TIMEOUT_MS", "166".to_owned()), ("UNKNOWN_RETRY_MS", "100".to_owned())]);
+        own.extend([("PROVIDER_TIMEOUT_MS", "166".to_owned()), ("RETRY_POLICY_FILE", impatient(&home))]);
         own.extend([("CHARGE_BATCH_SIZE", "5".to_owned()), ("COMPAT_MAX_ROUNDS", "1000".to_owned())]);
         let theirs = provider_vars(&home, &provider.url);
         let services = [

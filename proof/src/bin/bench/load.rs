@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use contracts::Money;
 use contracts::charge::{CHARGES_PATH, Method, Verdict};
 use invoice_app::clients::provider::Provider;
-use invoice_app::domain::settle::{OpenCharge, Outcome};
+use invoice_app::domain::settle::{Before, OpenCharge, Outcome};
 use invoice_app::settings::Settings;
 use proof::processes::{Service, free_port};
 use service::{Clock, Vars};
@@ -90,7 +90,7 @@ async fn call(client: Arc<Provider>, size: usize, until: Instant) -> usize {
     while Instant::now() < until {
         let charges: Vec<OpenCharge> = (0..size).map(|_| charge()).collect();
         let results = client.charge(&charges).await.expect("verdicts");
-        assert!(results.iter().all(|result| *result == Outcome::Verdict(Verdict::Captured)));
+        assert!(results.iter().all(|result| matches!(result, Outcome::Verdict(Verdict::Captured, Some(_)))));
         done += size;
     }
     done
@@ -108,5 +108,9 @@ fn charge() -> OpenCharge {
         attempt: 1,
         epoch: 1,
         resend: false,
+        time_zone: "UTC".into(),
+        run_id: None,
+        asked: 0,
+        before: Before { due_at: 0, outcome: None, code: None },
     }
 }
