@@ -27,10 +27,10 @@ pub struct First {
 impl First {
     /// What they say.
     pub fn read<T: DeserializeOwned>(&self) -> Result<Vec<T>, String> {
-        let read = |item: &Box<RawValue>| {
-            serde_json::from_str(item.get()).map_err(|e| format!("an item is something else: {e}"))
+        let read = |item: &str| {
+            serde_json::from_str(item).map_err(|e| format!("an item of the list is something else: {e}"))
         };
-        self.items.iter().map(read).collect()
+        self.items.iter().map(|item| read(item.get())).collect()
     }
 
     /// All in one list.

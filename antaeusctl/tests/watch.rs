@@ -1,4 +1,5 @@
 //! `antaeusctl billing watch` as a process: what it prints where, and how it ends.
+#![expect(clippy::unwrap_used, reason = "in a test a failed set-up is a failed test")]
 
 mod canned;
 
