@@ -39,7 +39,7 @@ impl Canned {
         Self { url, requests }
     }
 
-    /// The heads of the requests so far, in small letters.
+    /// The requests so far, in small letters.
     pub fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
@@ -51,7 +51,11 @@ fn answer(mut stream: TcpStream, reply: Reply, seen: &Mutex<Vec<String>>) -> Opt
     while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
         head.push(byte[0]);
     }
-    seen.lock().unwrap().push(String::from_utf8(head).unwrap().to_lowercase());
+    let head = String::from_utf8(head).unwrap().to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    stream.read_exact(&mut body).unwrap();
+    seen.lock().unwrap().push(head + &String::from_utf8(body).unwrap().to_lowercase());
     let (bytes, hold) = match reply {
         Reply::Close(bytes) => (bytes, false),
         Reply::Hold(bytes) => (bytes, true),

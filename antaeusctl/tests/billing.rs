@@ -1,4 +1,4 @@
-//! `antaeusctl billing watch` as a process: what it prints where, and how it ends.
+//! `antaeusctl billing` as a process: what it asks, what it prints where, and how it ends.
 #![expect(clippy::unwrap_used, reason = "in a test a failed set-up is a failed test")]
 
 mod canned;
@@ -20,9 +20,13 @@ fn shown(state: &str) -> Reply {
     Reply::Close(whole("200 OK", &run(state)))
 }
 
-fn watch(server: &Canned, more: &[&str]) -> Output {
+fn billing(server: &Canned, words: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_antaeusctl"));
-    command.env_clear().args(["billing", "watch", "--url", &server.url]).args(more).output().unwrap()
+    command.env_clear().arg("billing").args(words).args(["--url", &server.url]).output().unwrap()
+}
+
+fn watch(server: &Canned, words: &[&str]) -> Output {
+    billing(server, &[&["watch"], words].concat())
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -66,4 +70,43 @@ fn a_run_that_cannot_be_looked_at_is_neither() {
     let done = watch(&server, &["8"]);
     assert_eq!((done.status.code(), text(&done.stdout).as_str()), (Some(2), ""));
     assert!(text(&done.stderr).contains("there is no such run"));
+}
+
+#[test]
+fn a_run_is_started_and_watched_to_its_end() {
+    let server = Canned::serve(vec![
+        Reply::Close(whole("201 Created", &run("running"))),
+        shown("running"),
+        Reply::Close(stream(&event(1, "ended", &run("finished")))),
+    ]);
+    let done = billing(&server, &["run", "--ids", "1,2", "--watch"]);
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    assert!(text(&done.stdout).starts_with("billing run 7: finished\n"));
+    let requests = server.requests();
+    assert!(requests[0].starts_with("post /v1/billing-runs "), "{requests:?}");
+    assert!(requests[0].ends_with(r#"{"scope":"ids","ids":[1,2]}"#), "{requests:?}");
+}
+
+#[test]
+fn a_state_that_does_not_allow_it_is_told_in_the_words_of_the_problem() {
+    let problem = r#"{"type": "urn:x", "title": "conflict", "status": 409, "detail": "the run is finished"}"#;
+    let server = Canned::serve(vec![Reply::Close(whole("409 Conflict", problem))]);
+    let done = billing(&server, &["pause", "7"]);
+    assert_eq!(done.status.code(), Some(2));
+    assert!(text(&done.stderr).ends_with("409 Conflict: the run is finished\n"), "{}", text(&done.stderr));
+    assert!(server.requests()[0].starts_with("post /v1/billing-runs/7/pause "));
+}
+
+#[test]
+fn a_certificate_that_is_not_reconciled_is_a_finding() {
+    for (reconciled, code) in [(true, 0), (false, 1)] {
+        let certificate = format!(
+            r#"{{"run": {}, "history": {{"agrees": true}}, "provider": {{"agrees": {reconciled}, "amounts": []}},
+                "reconciled": {reconciled}, "issued_at": "2026-12-01T06:00:00Z"}}"#,
+            run("finished")
+        );
+        let server = Canned::serve(vec![Reply::Close(whole("200 OK", &certificate))]);
+        let done = billing(&server, &["certificate", "7"]);
+        assert_eq!(done.status.code(), Some(code), "{}", text(&done.stderr));
+    }
 }
