@@ -152,14 +152,14 @@ pay_all() {
 }
 
 count() { # STATE: invoices in it, page by page
-  "$bin/antaeusctl" count --url "$url" --state "$1"
+  "$bin/antaeusctl" invoices count --url "$url" --state "$1"
 }
 
 unpaid() { echo $(($(count PENDING) + $(count CHARGING))); }
 
 show() {
   say ""
-  "$bin/antaeusctl" table --url "$url"
+  "$bin/antaeusctl" invoices list --url "$url"
   cat <<END
 
 Antaeus runs, $SECONDS s.   invoice-app $url   payment-provider https://localhost:$provider_port (only for invoice-app)

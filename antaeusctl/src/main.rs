@@ -3,11 +3,11 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use antaeusctl::{invoices, keys, pki, ports, probe, seed, verify};
+use antaeusctl::{billing, customers, invoices, keys, pki, ports, probe, reconcile, seed, verify};
 use clap::Parser;
 use service::Clock;
 
-/// Runs Antaeus: certificates, keys, data sets, and a look at what can reach what.
+/// Runs Antaeus: billing runs, invoices, certificates, keys, data sets, and a look at what can reach what.
 #[derive(Parser)]
 #[command(version)]
 enum Command {
@@ -19,10 +19,17 @@ enum Command {
     Keys(keys::KeysCommand),
     /// Fill invoice-app's empty database with a data set.
     Seed(seed::SeedCommand),
-    /// Count invoices in a state.
-    Count(invoices::CountCommand),
-    /// Show the first invoices as a table.
-    Table(invoices::TableCommand),
+    /// Invoices: list them, look at one, count them.
+    #[command(subcommand)]
+    Invoices(invoices::InvoicesCommand),
+    /// Customers: list them, look at one.
+    #[command(subcommand)]
+    Customers(customers::CustomersCommand),
+    /// Billing runs: preview, start, watch, steer and certify them.
+    #[command(subcommand)]
+    Billing(billing::BillingCommand),
+    /// Do invoices and captures agree? Exit 1 when something differs.
+    Reconcile(reconcile::ReconcileCommand),
     /// Compare both databases, invoice by invoice: exit 1 when something must not be.
     Verify(verify::VerifyCommand),
     /// Print free ports of this machine, one a line.
@@ -40,8 +47,10 @@ fn main() -> ExitCode {
         Command::Pki(command) => well(pki::run(&command, clock.seconds(), out).map_err(|e| e.to_string())),
         Command::Keys(command) => well(keys::run(&command, clock.seconds(), out).map_err(|e| e.to_string())),
         Command::Seed(command) => well(seed::run(&command, &clock, out)),
-        Command::Count(command) => well(invoices::count(&command, out)),
-        Command::Table(command) => well(invoices::table(&command, out)),
+        Command::Invoices(command) => well(invoices::run(&command, out)),
+        Command::Customers(command) => well(customers::run(&command, out)),
+        Command::Billing(command) => billing::run(&command, out, &mut std::io::stderr()),
+        Command::Reconcile(command) => reconcile::run(&command, out),
         Command::Verify(command) => verify::run(&command, out),
         Command::Ports(command) => well(ports::run(&command, out)),
         Command::Probe(command) => well(probe::run(command, out)),

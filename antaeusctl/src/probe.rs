@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Subcommand;
 use reqwest::header::{HeaderName, HeaderValue};
 
-use crate::http::{client, run_async};
+use crate::http::{client, root, run_async};
 
 /// Longest line that is shown, unless the whole body is wanted.
 const SHOWN: usize = 220;
@@ -79,7 +79,7 @@ async fn ask(
     timeout: Duration,
 ) -> Result<String, String> {
     let method = method.parse().map_err(|_| format!("{method:?} is no method"))?;
-    let mut request = client(timeout, None)?.request(method, url);
+    let mut request = client(None)?.request(method, url).timeout(timeout);
     for header in headers {
         let (name, value) =
             header.split_once(':').ok_or_else(|| format!("{header:?} is no `Name: value`"))?;
@@ -113,14 +113,6 @@ fn face(error: &reqwest::Error) -> &'static str {
     } else {
         "error"
     }
-}
-
-fn root(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }
 
 fn serve(listen: SocketAddr) -> Result<(), String> {

@@ -11,13 +11,14 @@ mod rows;
 use std::io::Write;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use db::{DatabaseUrl, Db, PoolSettings, StoreError};
 use serde::Serialize;
 
 use crate::api::{Api, ApiArgs};
 use crate::database::{self, Given};
 use crate::http::run_async;
+use crate::output::Output;
 
 /// Compare both databases, invoice by invoice; with one URL look at what that database promises by itself; with --api
 /// compare what invoice-app and the payment provider tell.
@@ -46,12 +47,6 @@ pub struct VerifyCommand {
     /// How to answer.
     #[arg(short, long, default_value = "text")]
     output: Output,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Output {
-    Text,
-    Json,
 }
 
 /// Something that must not be.
