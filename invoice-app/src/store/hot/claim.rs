@@ -250,14 +250,16 @@ impl RunQueryDsl<PgConnection> for Postgres<'_> {}
 /// The one writer holds the write lock: what it has read is what it updates.
 fn claim_sqlite(conn: &mut SqliteConnection, claim: &Claim) -> QueryResult<Vec<Claimed>> {
     let bounds = claim.bounds();
+    // `$4` is a name to SQLite, which numbers names as it meets them; `?4` is a number.
+    let condition = CONDITION.replace('$', "?");
     let rows: Vec<Claimed> = diesel::sql_query(format!(
         "SELECT i.id, i.uid, i.customer_id, c.uid AS customer_uid, c.time_zone, i.amount, i.currency,
              CASE WHEN i.state = 'CHARGING' THEN i.method ELSE c.method END AS method,
              CASE WHEN i.state = 'CHARGING' THEN i.attempt ELSE i.attempt + 1 END AS attempt,
-             i.epoch + 1 AS epoch, CASE WHEN i.state = 'CHARGING' THEN i.run_id ELSE $4 END AS run_id,
+             i.epoch + 1 AS epoch, CASE WHEN i.state = 'CHARGING' THEN i.run_id ELSE ?4 END AS run_id,
              i.state = 'CHARGING' AS resend, CASE WHEN i.state = 'CHARGING' THEN i.asked + 1 ELSE 0 END AS asked,
              i.next_at AS due_at, i.last_outcome, i.last_code
-         FROM invoices i JOIN customers c ON c.id = i.customer_id WHERE {CONDITION}"
+         FROM invoices i JOIN customers c ON c.id = i.customer_id WHERE {condition}"
     ))
     .bind::<BigInt, _>(claim.after.0)
     .bind::<BigInt, _>(claim.after.1)
