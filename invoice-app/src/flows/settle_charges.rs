@@ -1,6 +1,7 @@
 //! Writes what a batch of charges came to: states, history, tallies and events in one transaction.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use contracts::Amount;
@@ -13,8 +14,8 @@ use crate::domain::invoice::LastOutcome;
 use crate::domain::policy::RetryPolicy;
 use crate::domain::progress::Count;
 use crate::domain::settle::{OpenCharge, Outcome, Settlement, Settling, settle};
-use crate::store::outbox::{self, Event};
-use crate::store::tallies::{self, Change};
+use crate::store::outbox::Event;
+use crate::store::tallies::Change;
 use crate::store::{attempts, hot, runs};
 
 /// Settles a batch that the provider was asked about at `started`; gives what was settled and not by somebody else.
@@ -35,7 +36,7 @@ pub async fn settle_charges(
         settlements.push(settle(charge, outcome, &settling));
     }
     let tells = charging.tells;
-    charging.db.write(move |conn| write(conn, &charges, &settlements, tells, (started, now))).await
+    charging.db.write_statement(move |conn| write(conn, &charges, &settlements, tells, (started, now))).await
 }
 
 fn write(
@@ -45,16 +46,11 @@ fn write(
     tells: bool,
     (started, now): (Micros, Micros),
 ) -> Result<Vec<Settlement>, StoreError> {
-    let mut all: Vec<hot::Settled<'_>> = charges.iter().zip(settlements).collect();
-    let ours = hot::settle(conn, &all, started, now)?;
-    all.retain(|(_, settlement)| ours.contains(&settlement.invoice_id));
-    let changes: Vec<Change<'_>> = all.iter().flat_map(changes).collect();
-    tallies::insert(conn, &changes, now)?;
-    if tells {
-        let events: Vec<Event> = all.iter().filter_map(event).collect();
-        outbox::insert(conn, &events, now)?;
-    }
-    Ok(all.into_iter().map(|(_, settlement)| settlement.clone()).collect())
+    let all: Vec<hot::Settled<'_>> = charges.iter().zip(settlements).collect();
+    let changes = all.iter().flat_map(changes).collect();
+    let events = if tells { all.iter().filter_map(event).collect() } else { Vec::new() };
+    let ours = hot::settle(conn, &hot::Batch { settled: all, changes, events, started_at: started, now })?;
+    Ok(settlements.iter().filter(|one| ours.contains(&one.invoice_id)).cloned().collect())
 }
 
 /// What a settlement adds to the tallies; an outcome that was unknown until now leaves those.
@@ -62,6 +58,7 @@ fn changes<'a>((charge, settlement): &hot::Settled<'a>) -> impl Iterator<Item = 
     let was_unknown = charge.resend && charge.before.outcome == Some(LastOutcome::Unknown);
     let counted = settlement.counted(was_unknown);
     let of = |outcome, reason, invoices: i64| Change {
+        invoice: charge.invoice_id,
         run: charge.run_id,
         outcome,
         reason,
@@ -95,7 +92,7 @@ fn event((charge, settlement): &hot::Settled<'_>) -> Option<Event> {
         reason: settlement.last_code.as_deref(),
     };
     let data = serde_json::to_string(&told).ok()?;
-    Some(Event { kind, subject: charge.invoice_uid.clone(), data })
+    Some(Event { invoice: charge.invoice_id, kind, subject: charge.invoice_uid.clone(), data })
 }
 
 /// The policies that the runs of these charges began with.
@@ -105,8 +102,8 @@ async fn policies(
 ) -> Result<HashMap<i64, Arc<RetryPolicy>>, StoreError> {
     let mut known = HashMap::new();
     for run in charges.iter().filter_map(|charge| charge.run_id) {
-        if !known.contains_key(&run) {
-            known.insert(run, policy(charging, run).await?);
+        if let Entry::Vacant(place) = known.entry(run) {
+            place.insert(policy(charging, run).await?);
         }
     }
     Ok(known)

@@ -84,6 +84,7 @@ fn expect(
 ) -> Result<(), StoreError> {
     let sums = pending.count(conn, new.policy.card_network, now)?;
     let change = |(currency, count)| Change {
+        invoice: 0,
         run: Some(run),
         outcome: "expected",
         reason: "",

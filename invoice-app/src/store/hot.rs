@@ -4,4 +4,4 @@ mod claim;
 mod settle;
 
 pub use claim::{Claim, Cursor, claim};
-pub use settle::{Settled, settle};
+pub use settle::{Batch, Settled, settle};

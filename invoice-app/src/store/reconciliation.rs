@@ -120,7 +120,7 @@ pub fn repair(conn: &mut AnyConnection, id: i64, capture: &Capture, now: Micros)
         .execute(conn)?;
     let count = Count { invoices: 1, amount: capture.amount };
     let (currency, at) = (capture.currency, Some(capture.captured_at));
-    let change = Change { run: None, outcome: "captured", reason: "", currency, count, at };
+    let change = Change { invoice: id, run: None, outcome: "captured", reason: "", currency, count, at };
     tallies::insert(conn, &[change], now)?;
     Ok(true)
 }

@@ -17,6 +17,8 @@ use crate::domain::progress::{self, Count, Progress};
 /// What one invoice adds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change<'a> {
+    /// The invoice; 0 where a change is about many.
+    pub invoice: i64,
     /// The run; none where reconciliation found what no run had settled.
     pub run: Option<i64>,
     /// Which count.

@@ -154,6 +154,7 @@ pub fn claim(conn: &mut AnyConnection, claim: &Claim) -> Result<Vec<OpenCharge>,
 fn opened(charges: &[OpenCharge]) -> Vec<Change<'_>> {
     let fresh = charges.iter().filter(|charge| !charge.resend);
     let change = |charge: &OpenCharge| Change {
+        invoice: charge.invoice_id,
         run: charge.run_id,
         outcome: "claimed",
         reason: "",

@@ -1,43 +1,58 @@
 //! Writes what attempts came to. The epoch fences: who lost its claim meanwhile changes nothing.
 
+mod columns;
+mod statement;
+
 use std::collections::HashSet;
 
 use db::{AnyConnection, StoreError};
-use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
 use diesel::sqlite::SqliteConnection;
 use service::clock::Micros;
 
+use super::super::outbox::{self, Event};
 use super::super::schema::{attempts, invoices};
+use super::super::tallies::{self, Change};
 use crate::domain::settle::{OpenCharge, Settlement};
+use statement::Statement;
 
 /// An attempt with what it came to.
 pub type Settled<'a> = (&'a OpenCharge, &'a Settlement);
 
-/// Settles what is still claimed as it was; gives those invoices. `started_at` is when the provider was asked.
-pub fn settle(
-    conn: &mut AnyConnection,
-    all: &[Settled<'_>],
-    started_at: Micros,
-    now: Micros,
-) -> Result<HashSet<i64>, StoreError> {
-    match conn {
-        AnyConnection::Postgres(conn) => {
-            let ids: Vec<i64> = Postgres::of(all, started_at, now).load(conn)?;
-            Ok(ids.into_iter().collect())
-        }
-        AnyConnection::Sqlite(conn) => {
-            let mut ids = HashSet::with_capacity(all.len());
-            for one in all {
-                if settle_sqlite(conn, one, started_at, now)? {
-                    ids.insert(one.1.invoice_id);
-                }
+/// Everything that is written about a batch, all or nothing; of an invoice that somebody else has settled meanwhile,
+/// nothing.
+#[derive(Debug, Clone)]
+pub struct Batch<'a> {
+    /// What each attempt came to.
+    pub settled: Vec<Settled<'a>>,
+    /// What that adds to the tallies.
+    pub changes: Vec<Change<'a>>,
+    /// What is to be told.
+    pub events: Vec<Event>,
+    /// When the provider was asked.
+    pub started_at: Micros,
+    /// Now.
+    pub now: Micros,
+}
+
+/// Settles what is still claimed as it was; gives those invoices. One statement on PostgreSQL.
+pub fn settle(conn: &mut AnyConnection, batch: &Batch<'_>) -> Result<HashSet<i64>, StoreError> {
+    if let AnyConnection::Postgres(conn) = conn {
+        let ids: Vec<i64> = Statement::of(batch).load(conn)?;
+        return Ok(ids.into_iter().collect());
+    }
+    let mut ids = HashSet::with_capacity(batch.settled.len());
+    if let AnyConnection::Sqlite(conn) = conn {
+        for one in &batch.settled {
+            if settle_sqlite(conn, one, batch.started_at, batch.now)? {
+                ids.insert(one.1.invoice_id);
             }
-            Ok(ids)
         }
     }
+    let changes = batch.changes.iter().filter(|change| ids.contains(&change.invoice)).copied();
+    tallies::insert(conn, &changes.collect::<Vec<_>>(), batch.now)?;
+    outbox::insert(conn, batch.events.iter().filter(|event| ids.contains(&event.invoice)), batch.now)?;
+    Ok(ids)
 }
 
 /// The decline code for the history: what else an attempt came to says its outcome.
@@ -78,93 +93,3 @@ fn settle_sqlite(
     }
     Ok(rows == 1)
 }
-
-/// All of them in one statement, column by column: its text is the same whatever their number.
-struct Postgres<'a> {
-    ids: Vec<i64>,
-    epochs: Vec<i64>,
-    states: Vec<&'static str>,
-    attempts: Vec<i32>,
-    next_at: Vec<Option<i64>>,
-    outcomes: Vec<Option<&'static str>>,
-    codes: Vec<Option<&'a str>>,
-    paid_at: Vec<Option<i64>>,
-    history: Vec<Option<&'static str>>,
-    decline_codes: Vec<Option<&'a str>>,
-    started_at: Micros,
-    now: Micros,
-}
-
-impl<'a> Postgres<'a> {
-    fn of(all: &[Settled<'a>], started_at: Micros, now: Micros) -> Self {
-        let each = || all.iter().map(|(_, settlement)| *settlement);
-        Self {
-            ids: each().map(|one| one.invoice_id).collect(),
-            epochs: each().map(|one| one.epoch).collect(),
-            states: each().map(|one| one.state.as_str()).collect(),
-            attempts: each().map(|one| one.attempt).collect(),
-            next_at: each().map(|one| one.next_at).collect(),
-            outcomes: each().map(|one| one.last_outcome.map(|outcome| outcome.as_str())).collect(),
-            codes: each().map(|one| one.last_code.as_deref()).collect(),
-            paid_at: each().map(|one| one.paid_at).collect(),
-            history: each().map(|one| one.history).collect(),
-            decline_codes: each().map(decline_code).collect(),
-            started_at,
-            now,
-        }
-    }
-}
-
-impl QueryFragment<Pg> for Postgres<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("WITH s AS (SELECT * FROM UNNEST(");
-        out.push_bind_param::<Array<BigInt>, _>(&self.ids)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<BigInt>, _>(&self.epochs)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Text>, _>(&self.states)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Integer>, _>(&self.attempts)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.next_at)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.outcomes)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.codes)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.paid_at)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.history)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.decline_codes)?;
-        out.push_sql(
-            ") AS s (id, epoch, state, attempt, next_at, last_outcome, last_code, paid_at, outcome, decline_code)), \
-             settled AS (UPDATE invoices i SET state = s.state, attempt = s.attempt, next_at = s.next_at, \
-                 last_outcome = s.last_outcome, last_code = s.last_code, paid_at = s.paid_at \
-             FROM s WHERE i.id = s.id AND i.epoch = s.epoch AND i.state = 'CHARGING' \
-             RETURNING i.id, i.attempt, i.run_id, i.next_at, s.outcome, s.decline_code), \
-             history AS (INSERT INTO attempts \
-                 (invoice_id, attempt, run_id, started_at, ended_at, outcome, decline_code, next_at) \
-             SELECT id, attempt, run_id, ",
-        );
-        out.push_bind_param::<BigInt, _>(&self.started_at)?;
-        out.push_sql(", ");
-        out.push_bind_param::<BigInt, _>(&self.now)?;
-        out.push_sql(
-            ", outcome, decline_code, next_at FROM settled WHERE outcome IS NOT NULL) SELECT id FROM settled",
-        );
-        Ok(())
-    }
-}
-
-impl Query for Postgres<'_> {
-    type SqlType = BigInt;
-}
-
-/// The text is always the same, so the connection prepares it once.
-impl QueryId for Postgres<'_> {
-    type QueryId = Postgres<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl RunQueryDsl<PgConnection> for Postgres<'_> {}
