@@ -9,6 +9,8 @@ DROP TABLE run_invoices;
 UPDATE invoices SET run_id = NULL
     WHERE run_id IN (SELECT id FROM billing_runs WHERE scope NOT IN ('unpaid', 'untried', 'unknown') OR rounds_left IS NULL);
 DELETE FROM billing_runs WHERE scope NOT IN ('unpaid', 'untried', 'unknown') OR rounds_left IS NULL;
+ALTER TABLE attempts ADD CONSTRAINT attempts_invoice_id_fkey FOREIGN KEY (invoice_id) REFERENCES invoices (id);
+ALTER TABLE invoices ADD CONSTRAINT invoices_run_id_fkey FOREIGN KEY (run_id) REFERENCES billing_runs (id);
 ALTER TABLE billing_runs
     DROP CONSTRAINT billing_runs_scope_check,
     DROP CONSTRAINT billing_runs_state_check,

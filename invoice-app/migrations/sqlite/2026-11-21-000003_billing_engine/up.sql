@@ -39,7 +39,7 @@ CREATE TABLE run_invoices (
 CREATE TABLE run_tallies (
     id       INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     -- NULL where reconciliation found what no run had settled.
-    run_id   BIGINT  REFERENCES billing_runs (id),
+    run_id   BIGINT,
     round    INTEGER NOT NULL,
     outcome  TEXT    NOT NULL CHECK (outcome IN
         ('expected', 'claimed', 'captured', 'declined', 'parked', 'unknown', 'not_attempted')),
