@@ -5,15 +5,17 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 
 usage() {
   cat <<'END'
-usage: ./deploy.sh [--data NAME] [--no-pay]   build, start both services, pay the invoices, show them
+usage: ./deploy.sh [OPTIONS]                  build, start both services, pay the invoices, show them
        ./deploy.sh stop | status | reset      stop; what runs; stop and remove all local data
        ./deploy.sh logs [SERVICE] [-f]        the last lines of invoice-app and payment-provider
        ./deploy.sh k8s --help                 the same on the current kubectl context
 
---data NAME   data set for an empty database: demo (default), pleo, pleo-go, antaeus, large:N
---no-pay      leave the invoices unpaid
+--data NAME       data set for an empty database: demo (default), pleo, pleo-go, antaeus, large:N
+--no-pay          leave the invoices unpaid
+--with postgres   a PostgreSQL of its own instead of SQLite, from the server programs that are installed here
+--workers N       so many `invoice-app worker` processes beside `serve`; they need PostgreSQL
 
-Everything local is under .antaeus/: certificates, keys, SQLite databases, logs.
+Everything local is under .antaeus/: certificates, keys, databases, logs.
 ANTAEUS_HOME             another folder instead of .antaeus
 INVOICE_APP_PORT         8081 (INVOICE_APP_ADMIN_PORT 9081)
 PAYMENT_PROVIDER_PORT    8082 (PAYMENT_PROVIDER_ADMIN_PORT 9082)
@@ -29,6 +31,8 @@ provider_admin_port=${PAYMENT_PROVIDER_ADMIN_PORT:-9082}
 bin=${CARGO_TARGET_DIR:-$PWD/target}/debug
 url=http://localhost:$port
 services=(payment-provider invoice-app)
+postgres=no
+workers=0
 data_set=demo
 pay=yes
 
@@ -50,6 +54,7 @@ deploy() {
   "$bin/antaeusctl" keys init --dir "$home/keys" >>"$home/log/setup.log"
   step 4 "databases"
   stop_all
+  if [ "$postgres" = yes ]; then start_postgres; fi
   databases
   step 5 "start"
   start_all
@@ -63,17 +68,39 @@ check_toolchain() {
   command -v cc >/dev/null || die "a C compiler is missing (SQLite and libpq are compiled from source): install gcc or clang, for example: apt-get install build-essential"
 }
 
+# --- databases
+
+database_url() { # SERVICE
+  local name=${1//-/_} socket=$home/postgres/socket
+  # By the socket: the local build speaks no TLS to a database.
+  case $postgres in
+  yes) echo "postgres://$name@${socket//\//%2F}:$(cat "$home/postgres.port")/$name" ;;
+  no) echo "sqlite://$home/data/$1.sqlite" ;;
+  esac
+}
+
+start_postgres() {
+  [ -s "$home/postgres.port" ] || "$bin/antaeusctl" ports 1 >"$home/postgres.port"
+  LISTEN_HOST=127.0.0.1 LISTEN_PORT=$(cat "$home/postgres.port") scripts/test/postgres.sh up "$home/postgres" \
+    >/dev/null || die "PostgreSQL did not start: install its server (apt-get install postgresql), or leave out --with postgres"
+  say "      PostgreSQL is ready, port $(cat "$home/postgres.port")"
+}
+
+stop_postgres() {
+  [ ! -d "$home/postgres" ] || scripts/test/postgres.sh stop "$home/postgres"
+}
+
 # --- one service: its variables, its start, its stop
 
 variables() { # SERVICE: into `set`, one word each
-  set=("DATABASE_URL=sqlite://$home/data/$1.sqlite" TLS_MODE=rustls "TLS_DIR=$home/pki/$1")
+  set=("DATABASE_URL=$(database_url "$1")" TLS_MODE=rustls "TLS_DIR=$home/pki/$1")
   case $1 in
   payment-provider)
-    set+=("LISTEN=127.0.0.1:$provider_port" "ADMIN_LISTEN=127.0.0.1:$provider_admin_port")
+    set+=("LISTEN=127.0.0.1:$provider_port" )
     set+=("CHARGE_JWKS_FILE=$home/keys/charge/jwks.json")
     ;;
   invoice-app)
-    set+=("LISTEN=127.0.0.1:$port" "ADMIN_LISTEN=127.0.0.1:$admin_port" AUTH=off)
+    set+=("LISTEN=127.0.0.1:$port" AUTH=off)
     set+=("CHARGE_KEY_FILE=$home/keys/charge/private.pem")
     set+=("PAYMENT_PROVIDER_ENDPOINT=https://localhost:$provider_port")
     ;;
@@ -84,18 +111,18 @@ pid_of() { # SERVICE: the process that we started, if it still runs
   local pid
   pid=$(cat "$home/run/$1.pid" 2>/dev/null) || return 1
   # A number may have passed on to another process since.
-  [[ $(ps -p "$pid" -o args= 2>/dev/null) == *"/$1 serve" ]] && echo "$pid"
+  [[ $(ps -p "$pid" -o args= 2>/dev/null) =~ /(invoice-app|payment-provider)\ (serve|worker)$ ]] && echo "$pid"
 }
 
-start() { # SERVICE ADMIN-PORT
+start() { # NAME SERVICE ROLE ADMIN-PORT
   local pid set
-  variables "$1"
-  env "${set[@]}" nohup "$bin/$1" serve >>"$home/log/$1.log" 2>"$home/log/$1.err" </dev/null &
+  variables "$2"
+  env "${set[@]}" "ADMIN_LISTEN=127.0.0.1:$4" nohup "$bin/$2" "$3" >>"$home/log/$1.log" 2>"$home/log/$1.err" </dev/null &
   pid=$!
   echo "$pid" >"$home/run/$1.pid"
   for _ in $(seq 200); do
-    if [[ $("$bin/antaeusctl" probe call "http://127.0.0.1:$2/readyz" --timeout-ms 500) == status=200* ]]; then
-      say "      $1 is ready"
+    if [[ $("$bin/antaeusctl" probe call "http://127.0.0.1:$4/readyz" --timeout-ms 500) == status=200* ]]; then
+      say "      $1 is ready, process $pid"
       return
     fi
     if ! kill -0 "$pid" 2>/dev/null; then break; fi
@@ -107,21 +134,36 @@ start() { # SERVICE ADMIN-PORT
 }
 
 start_all() {
-  start payment-provider "$provider_admin_port"
-  start invoice-app "$admin_port"
+  local number=0 worker_port
+  start payment-provider payment-provider serve "$provider_admin_port"
+  start invoice-app invoice-app serve "$admin_port"
+  while [ "$number" -lt "$workers" ]; do
+    number=$((number + 1))
+    worker_port=$("$bin/antaeusctl" ports 1)
+    start "worker-$number" invoice-app worker "$worker_port"
+  done
+}
+
+running_workers() {
+  local file
+  for file in "$home"/run/worker-*.pid; do
+    [ ! -e "$file" ] || basename "$file" .pid
+  done
 }
 
 stop_all() {
-  local service pid
-  for service in invoice-app payment-provider; do
-    pid=$(pid_of "$service") || continue
-    kill "$pid"
-    for _ in $(seq 300); do
-      if ! pid_of "$service" >/dev/null; then break; fi
-      sleep 0.05
-    done
-    rm -f "$home/run/$service.pid"
-    say "      $service stopped"
+  local name pid
+  # The provider last: what is in flight is settled first.
+  for name in $(running_workers) invoice-app payment-provider; do
+    if pid=$(pid_of "$name"); then
+      kill "$pid"
+      for _ in $(seq 600); do
+        if ! pid_of "$name" >/dev/null; then break; fi
+        sleep 0.05
+      done
+      say "      $name stopped"
+    fi
+    rm -f "$home/run/$name.pid"
   done
 }
 
@@ -134,7 +176,7 @@ databases() {
     env "${set[@]}" "$bin/$service" migrate >>"$home/log/$service.log" ||
       die "the schema could not be brought up to date, see $home/log/$service.log; ./deploy.sh reset begins anew"
   done
-  seeded=$("$bin/antaeusctl" seed "$data_set" --database-url "sqlite://$home/data/invoice-app.sqlite")
+  seeded=$("$bin/antaeusctl" seed "$data_set" --database-url "$(database_url invoice-app)")
   say "      $seeded"
 }
 
@@ -178,7 +220,10 @@ END
 # --- the other commands
 
 status() {
-  local service pid running=0
+  local service pid running=0 name
+  for name in $(running_workers); do
+    if pid=$(pid_of "$name"); then say "$name runs, process $pid"; else say "$name does not run"; fi
+  done
   for service in "${services[@]}"; do
     if pid=$(pid_of "$service"); then
       say "$service runs, process $pid"
@@ -209,7 +254,8 @@ logs() { # [SERVICE] [-f]
 
 reset() {
   stop_all
-  rm -rf "${home:?}"/{pki,keys,data,log,run}
+  [ ! -d "$home/postgres" ] || scripts/test/postgres.sh down "$home/postgres"
+  rm -rf "${home:?}"/{pki,keys,data,log,run,postgres.port}
   say "      local data, certificates and keys are removed"
 }
 
@@ -220,6 +266,7 @@ k8s)
   ;;
 stop)
   stop_all
+  stop_postgres
   exit
   ;;
 status | reset)
@@ -239,9 +286,12 @@ esac
 while [ $# -gt 0 ]; do
   case $1 in
   --no-pay) pay=no ;;
+  --with) [ "${2:-}" = postgres ] || die "--with knows postgres only"; postgres=yes; shift ;;
+  --workers) workers=${2:?--workers needs a number, see --help}; shift ;;
   --data) data_set=${2:?--data needs a name, see --help}; shift ;;
   *) usage >&2 && exit 2 ;;
   esac
   shift
 done
+if [ "$workers" != 0 ] && [ "$postgres" = no ]; then die "workers need PostgreSQL: add --with postgres"; fi
 deploy

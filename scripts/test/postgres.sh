@@ -9,6 +9,7 @@ usage() {
   cat <<'END'
 usage: scripts/test/postgres.sh up [DIRECTORY]     start it, or say how to reach it when it runs;
                                                    prints `export` lines:  eval "$(... up)"
+       scripts/test/postgres.sh stop [DIRECTORY]   stop it and keep its data
        scripts/test/postgres.sh down [DIRECTORY]   stop it and remove its data
 DIRECTORY    default .antaeus/postgres
 LISTEN_HOST  the address to listen on; default: the node of the current kubectl context when that
@@ -114,6 +115,10 @@ up() {
   echo "export PGBENCH='$bin/pgbench'"
 }
 
+stop() {
+  ! running || as_server "$bin/pg_ctl" -D "$directory/data" -m fast stop >/dev/null
+}
+
 down() {
   [ -d "$directory/data" ] || return 0
   ! running || as_server "$bin/pg_ctl" -D "$directory/data" -m immediate stop >/dev/null
@@ -123,7 +128,7 @@ down() {
 command=${1:-}
 directory=${2:-$root/.antaeus/postgres}
 case $command in
-up | down)
+up | stop | down)
   mkdir -p "$(dirname "$directory")"
   directory=$(cd "$(dirname "$directory")" && pwd)/$(basename "$directory")
   programs
