@@ -1,20 +1,10 @@
 //! `antaeusctl verify` finds what somebody broke, and nothing where all is well.
 
 use antaeusctl::verify::verify;
-use db::{AnyConnection, Db};
-use diesel::connection::SimpleConnection;
 use testkit::{Engine, Options, Stack, engines};
 
 use crate::caller::post;
-
-fn execute(db: &Db, sql: &str) {
-    let sql = sql.to_owned();
-    let run = |conn: &mut AnyConnection| match conn {
-        AnyConnection::Postgres(conn) => Ok(conn.batch_execute(&sql)?),
-        AnyConnection::Sqlite(conn) => Ok(conn.batch_execute(&sql)?),
-    };
-    db.write_blocking(run).unwrap();
-}
+use crate::rows::execute;
 
 /// What keeps the rows from being changed, taken away.
 fn unguard(engine: Engine) -> &'static str {
