@@ -37,7 +37,9 @@ async fn a_provider_that_is_busy_is_asked_now_and_then_and_the_run_goes_on_when_
         let waiting = "state = 'PENDING' AND attempt = 0 AND last_outcome IS NULL";
         assert!(invoices(&stack, waiting) >= 36, "{}", invoices(&stack, waiting));
         provider.memory().otherwise = Reply::Captured;
+        let back = std::time::Instant::now();
         let run = ended(&stack, id).await;
+        assert!(back.elapsed() < Duration::from_secs(10), "it was noticed after {:?}", back.elapsed());
         assert_eq!((count(&run, "captured"), count(&run, "unknown")), (40, 0));
         assert_eq!(invoices(&stack, "state = 'PAID' AND attempt = 1"), 40, "no attempt was lost");
         assert_eq!(provider.memory().captured.len(), 40);
@@ -45,7 +47,7 @@ async fn a_provider_that_is_busy_is_asked_now_and_then_and_the_run_goes_on_when_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_provider_that_is_told_to_wait_for_longer_is_left_alone_for_longer() {
+async fn a_provider_that_wants_more_time_is_left_alone_for_longer() {
     for engine in engines() {
         let provider = OlderProvider::start();
         provider.memory().otherwise = raw(503, "Retry-After: 60\r\n", BUSY);

@@ -51,7 +51,7 @@ async fn each_broken_promise_is_found_and_named() {
         ("invoices", "DELETE FROM attempts WHERE invoice_id = 1", "I5"),
         (
             "invoices",
-            "INSERT INTO attempts SELECT invoice_id, attempt + 1, run_id, started_at, ended_at, outcome, decline_code FROM attempts",
+            "INSERT INTO attempts SELECT invoice_id, attempt + 1, run_id, started_at, ended_at, outcome, decline_code, next_at FROM attempts",
             "I5",
         ),
         (
