@@ -92,6 +92,18 @@ impl Stack {
     /// Stops invoice-app and starts it again with the same variables.
     pub async fn restart(&mut self) {
         self.stop().await;
+        self.start_another();
+    }
+
+    /// The same with further variables, which hold from now on.
+    pub async fn restart_with(&mut self, more: &[(&'static str, &str)]) {
+        self.own.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        self.restart().await;
+    }
+
+    /// Starts an invoice-app over the same rows: after a stop, or beside the others, which SQLite does not allow. It is
+    /// asked from now on, and stopped first.
+    pub fn start_another(&mut self) {
         let (url, admin, running) = start_invoice_app(&self.own);
         (self.invoices, self.invoices_admin) = (url, admin);
         self.running.push(running);

@@ -13,17 +13,19 @@ const WAITS: (Micros, Micros) = (SECOND / 10, 30 * SECOND);
 pub struct Breaker {
     failures: u32,
     open_until: Micros,
+    /// Until when the one call that may try is waited for.
+    held_until: Micros,
 }
 
 impl Breaker {
     /// Lets a call through, or tells how long to stay away. `hold` is how long such a call may take: until then, or
     /// until it reports, an open breaker lets no second one through.
     pub fn enter(&mut self, now: Micros, hold: Micros) -> Result<(), Micros> {
-        if now < self.open_until {
-            return Err(self.open_until - now);
+        if self.is_open(now) {
+            return Err(self.open_until.max(self.held_until) - now);
         }
         if self.failures >= FAILURES {
-            self.open_until = now + hold;
+            self.held_until = now + hold;
         }
         Ok(())
     }
@@ -31,12 +33,12 @@ impl Breaker {
     /// Whether calls are kept away.
     #[must_use]
     pub fn is_open(&self, now: Micros) -> bool {
-        now < self.open_until
+        now < self.open_until.max(self.held_until)
     }
 
     /// There was nothing to call for after all: whoever comes next may try.
-    pub fn leave(&mut self, now: Micros) {
-        self.open_until = self.open_until.min(now);
+    pub fn leave(&mut self) {
+        self.held_until = 0;
     }
 
     /// A call came through.
@@ -50,6 +52,7 @@ impl Breaker {
         if self.failures >= FAILURES {
             let doubled = WAITS.0 << (self.failures - FAILURES).min(20);
             self.open_until = now + doubled.min(WAITS.1);
+            self.held_until = 0;
         }
     }
 
@@ -57,6 +60,7 @@ impl Breaker {
     pub fn turned_away(&mut self, now: Micros, wait: Micros) {
         self.failures = self.failures.saturating_add(1);
         self.open_until = self.open_until.max(now + wait);
+        self.held_until = 0;
     }
 }
 
@@ -80,7 +84,7 @@ mod tests {
             now += wait;
             assert_eq!(breaker.enter(now, HOLD), Ok(()), "one may try");
             assert_eq!(breaker.enter(now, HOLD), Err(HOLD), "and no second one meanwhile");
-            breaker.leave(now);
+            breaker.leave();
             assert_eq!(breaker.enter(now, HOLD), Ok(()), "unless there was nothing to try");
         }
         (0..100).for_each(|_| breaker.failed(now));
@@ -98,5 +102,23 @@ mod tests {
         assert!(breaker.is_open(SECOND));
         assert_eq!(breaker.enter(0, HOLD), Err(7 * SECOND));
         assert_eq!(breaker.enter(7 * SECOND, HOLD), Ok(()));
+    }
+
+    #[test]
+    fn whoever_tried_and_was_turned_away_stays_away_no_longer_than_it_was_told() {
+        let mut breaker = Breaker::default();
+        (0..FAILURES).for_each(|_| breaker.turned_away(0, SECOND));
+        assert_eq!(breaker.enter(SECOND, 30 * SECOND), Ok(()));
+        breaker.turned_away(SECOND, SECOND);
+        assert_eq!(breaker.enter(SECOND, 30 * SECOND), Err(SECOND));
+        assert_eq!(breaker.enter(2 * SECOND, 30 * SECOND), Ok(()));
+    }
+
+    #[test]
+    fn whoever_finds_nothing_to_call_for_shortens_no_wait_of_others() {
+        let mut breaker = Breaker::default();
+        breaker.turned_away(0, 7 * SECOND);
+        breaker.leave();
+        assert_eq!(breaker.enter(0, HOLD), Err(7 * SECOND));
     }
 }

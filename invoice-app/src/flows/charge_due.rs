@@ -72,7 +72,7 @@ pub async fn charge_due(
     let claimed = claim(charging, run, after).await?;
     let Some(last) = claimed.last() else {
         // Nobody was asked, so whoever is next may ask.
-        charging.breaker(|breaker, now| breaker.leave(now));
+        charging.breaker(|breaker, _| breaker.leave());
         return Ok(Charged::Nothing);
     };
     let place = (last.before.due_at, last.invoice_id);

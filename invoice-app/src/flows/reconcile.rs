@@ -121,7 +121,11 @@ fn examine_page(conn: &mut AnyConnection, captures: &[Capture], now: Micros) -> 
 /// An invoice that was charged with another amount must not be charged again; what is paid cannot be set aside.
 fn set_aside(conn: &mut AnyConnection, id: i64) -> Result<Standing, StoreError> {
     let parked = invoices::change_state(conn, id, (State::Pending, State::Parked), None)?;
-    Ok(if parked { Standing::Parked } else { Standing::Open })
+    Ok(if parked || invoices::get(conn, id)?.state == State::Parked {
+        Standing::Parked
+    } else {
+        Standing::Open
+    })
 }
 
 fn examine_paid(

@@ -59,10 +59,13 @@ pub async fn create_billing_run(
     state: web::Data<State>,
     caller: Caller,
     key: IdempotencyKey,
-    Json(body): Json<CreateRun>,
+    Json(mut body): Json<CreateRun>,
 ) -> Result<HttpResponse, Problem> {
     let keyed = key.of(&body)?;
     let scope = scope(&body)?;
+    // An invoice that is named twice is one invoice.
+    body.ids.sort_unstable();
+    body.ids.dedup();
     let now = state.clock.now();
     if body.dry_run {
         let sums = preview_run(&state.db, scope, body.ids, state.policy.card_network, now).await?;

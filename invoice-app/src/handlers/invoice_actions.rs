@@ -15,7 +15,7 @@ use super::runs::{ShownRun, shown_run};
 use super::state::State;
 use crate::domain::attempt;
 use crate::domain::invoice;
-use crate::domain::run::Scope;
+use crate::domain::run::{Run, Scope};
 use crate::flows;
 use crate::store::{attempts, invoices, tallies};
 
@@ -31,7 +31,7 @@ pub struct Attempt {
     started_at: String,
     /// When the verdict was known, RFC 3339.
     ended_at: String,
-    /// `captured`, `already_captured`, `declined`, `unknown_customer`, `currency_mismatch`, `conflict`, `invalid`, ...
+    /// `captured`, `already_captured`, `declined`, `unknown_customer`, `reconciled`, ...
     outcome: String,
     /// Why the money was not taken.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,12 +124,23 @@ pub async fn collect_invoice(
     if invoice.state != invoice::State::Pending {
         return Err(stands(invoice.state));
     }
-    // Of one attempt there is one run, however often it is asked for.
-    let key = format!("collect/{}/{}", invoice.uid, invoice.attempt + 1);
-    let run = state.start_run(key, Scope::Ids, vec![id], caller.0).await?;
+    let run = collecting(&state, &invoice, caller).await?;
     let number = run.id;
     let progress = state.db.read(move |conn| tallies::progress(conn, number, None)).await?;
     Ok(HttpResponse::Accepted().json(shown_run(&run, &progress)))
+}
+
+/// The run over an invoice alone. Of one attempt there is one, however often it is asked for; unless that one ended
+/// without it, because it was cancelled, or the card networks did not allow it yet.
+async fn collecting(state: &State, invoice: &invoice::Invoice, caller: Caller) -> Result<Run, Problem> {
+    let mut key = format!("collect/{}/{}", invoice.uid, invoice.attempt + 1);
+    loop {
+        let run = state.start_run(key.clone(), Scope::Ids, vec![invoice.id], caller.0.clone()).await?;
+        if !run.state.is_final() {
+            return Ok(run);
+        }
+        key = format!("{key}/{}", run.id);
+    }
 }
 
 fn stands(state: invoice::State) -> Problem {

@@ -38,7 +38,7 @@ pub async fn watch_billing_run(
 ) -> Result<HttpResponse, Problem> {
     find(&state, id).await?;
     let seen = req.headers().get("last-event-id").and_then(|seen| seen.to_str().ok()).map(str::to_owned);
-    let watch = Watch { state: state.into_inner(), id, seen, ended: false };
+    let watch = Watch { state: state.into_inner(), id, seen, ended: false, has_looked: false };
     let events = futures_util::stream::unfold(watch, |mut watch| async move {
         let event = watch.next().await?;
         Some((Ok::<_, Infallible>(Bytes::from(event)), watch))
@@ -57,12 +57,15 @@ struct Watch {
     /// Id of the last event that it was sent.
     seen: Option<String>,
     ended: bool,
+    /// The first look is made at once.
+    has_looked: bool,
 }
 
 impl Watch {
     /// The next event or comment; `None` when nothing more will happen, or this process stops.
     async fn next(&mut self) -> Option<String> {
-        for look in 0_u32.. {
+        for _ in 0..QUIET {
+            self.wait().await;
             if self.ended || self.state.closing.is_asked() {
                 return None;
             }
@@ -76,16 +79,20 @@ impl Watch {
                 self.seen = Some(id);
                 return Some(event);
             }
-            if look >= QUIET {
-                return Some(": keep-alive\n\n".into());
-            }
-            let mut closing = self.state.closing.clone();
-            tokio::select! {
-                () = tokio::time::sleep(LOOK) => {}
-                () = closing.asked() => {}
-            }
         }
-        None
+        Some(": keep-alive\n\n".into())
+    }
+
+    /// Waits between two looks, however much happens meanwhile; not before the first, and not when it is over.
+    async fn wait(&mut self) {
+        if !std::mem::replace(&mut self.has_looked, true) || self.ended {
+            return;
+        }
+        let mut closing = self.state.closing.clone();
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            () = closing.asked() => {}
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use service::clock::Micros;
 use super::schema::{attempts, differences, invoices, reconciled_windows};
 use super::tallies::{self, Change};
 use crate::domain::difference::{Difference, Kind, Standing};
-use crate::domain::invoice::State;
+use crate::domain::invoice::{LastOutcome, State};
 use crate::domain::progress::Count;
 
 /// Until when everything was compared.
@@ -90,39 +90,89 @@ fn ours(
     Ok((uid, Ours { id, state, amount: Money { minor: amount, currency } }))
 }
 
+/// What a capture is written into.
+struct Unpaid {
+    state: String,
+    attempt: i32,
+    epoch: i64,
+    run: Option<i64>,
+    is_unknown: bool,
+}
+
+fn unpaid(conn: &mut AnyConnection, id: i64) -> Result<Option<Unpaid>, StoreError> {
+    type Columns = (String, i32, i64, Option<i64>, Option<String>);
+    let open = [State::Pending, State::Charging, State::Parked].map(State::as_str);
+    let row: Option<Columns> = invoices::table
+        .filter(invoices::id.eq(id).and(invoices::state.eq_any(open)))
+        .select((
+            invoices::state,
+            invoices::attempt,
+            invoices::epoch,
+            invoices::run_id,
+            invoices::last_outcome,
+        ))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|(state, attempt, epoch, run, outcome)| {
+        if state == State::Charging.as_str() {
+            // It closes the attempt that is open, of the run that opened it.
+            let is_unknown = outcome.as_deref() == Some(LastOutcome::Unknown.as_str());
+            Unpaid { state, attempt, epoch, run, is_unknown }
+        } else {
+            // Out of the way of attempts that are over, whose numbers are taken.
+            Unpaid { state, attempt: attempt + 1, epoch, run: None, is_unknown: false }
+        }
+    }))
+}
+
 /// Writes down that the provider captured what we did not know to be paid. The new epoch fences whoever is asking about
 /// it right now. False when it was settled meanwhile.
 pub fn repair(conn: &mut AnyConnection, id: i64, capture: &Capture, now: Micros) -> Result<bool, StoreError> {
-    let open = ["PENDING", "CHARGING", "PARKED"];
-    let there = invoices::table.filter(invoices::id.eq(id).and(invoices::state.eq_any(open)));
-    // Out of the way of attempts that are over, whose numbers are taken.
+    let Some(unpaid) = unpaid(conn, id)? else { return Ok(false) };
+    let as_seen = invoices::state.eq(&unpaid.state).and(invoices::epoch.eq(unpaid.epoch));
     let change = (
         invoices::state.eq(State::Paid.as_str()),
-        invoices::epoch.eq(invoices::epoch + 1),
-        invoices::attempt.eq(invoices::attempt + 1),
+        invoices::epoch.eq(unpaid.epoch + 1),
+        invoices::attempt.eq(unpaid.attempt),
         invoices::next_at.eq(None::<i64>),
         invoices::last_outcome.eq(None::<String>),
         invoices::last_code.eq(None::<String>),
         invoices::paid_at.eq(capture.captured_at),
     );
+    let there = invoices::table.filter(invoices::id.eq(id).and(as_seen));
     if diesel::update(there).set(change).execute(conn)? == 0 {
-        return Ok(false);
+        return Err(StoreError::Busy("somebody else works on the invoice".into()));
     }
-    let attempt: i32 = invoices::table.find(id).select(invoices::attempt).first(conn)?;
     diesel::insert_into(attempts::table)
         .values((
             attempts::invoice_id.eq(id),
-            attempts::attempt.eq(attempt),
+            attempts::attempt.eq(unpaid.attempt),
+            attempts::run_id.eq(unpaid.run),
             attempts::started_at.eq(capture.captured_at),
             attempts::ended_at.eq(now),
             attempts::outcome.eq("reconciled"),
         ))
         .execute(conn)?;
-    let count = Count { invoices: 1, amount: capture.amount };
-    let (currency, at) = (capture.currency, Some(capture.captured_at));
-    let change = Change { invoice: id, run: None, outcome: "captured", reason: "", currency, count, at };
-    tallies::insert(conn, &[change], now)?;
+    tallies::insert(conn, &repaired(id, &unpaid, capture), now)?;
     Ok(true)
+}
+
+/// What that adds to the tallies: the run does not wait for the verdict any more.
+fn repaired(id: i64, unpaid: &Unpaid, capture: &Capture) -> Vec<Change<'static>> {
+    let of = |outcome, invoices: i64, at| Change {
+        invoice: id,
+        run: unpaid.run,
+        outcome,
+        reason: "",
+        currency: capture.currency,
+        count: Count { invoices, amount: invoices * capture.amount },
+        at,
+    };
+    let mut changes = vec![of("captured", 1, Some(capture.captured_at))];
+    if unpaid.is_unknown {
+        changes.push(of("unknown", -1, None));
+    }
+    changes
 }
 
 /// Adds a difference, or says how one that is known stands now.
@@ -130,18 +180,24 @@ pub fn put_difference(conn: &mut AnyConnection, difference: &Difference) -> Resu
     let Difference { invoice_uid, kind, amount, standing, found_at } = difference;
     let known = differences::table.find((invoice_uid, kind.as_str()));
     let stands = differences::state.eq(standing.as_str());
-    if diesel::update(known).set(stands).execute(conn)? == 0 {
-        diesel::insert_into(differences::table)
-            .values((
-                differences::invoice_uid.eq(invoice_uid),
-                differences::kind.eq(kind.as_str()),
-                differences::amount.eq(amount.minor),
-                differences::currency.eq(amount.currency.code()),
-                stands,
-                differences::found_at.eq(found_at),
-            ))
-            .execute(conn)?;
+    if diesel::update(known).set(stands).execute(conn)? > 0 {
+        return Ok(());
     }
+    // Another process may have found it at the same moment.
+    let insert = diesel::insert_into(differences::table)
+        .values((
+            differences::invoice_uid.eq(invoice_uid),
+            differences::kind.eq(kind.as_str()),
+            differences::amount.eq(amount.minor),
+            differences::currency.eq(amount.currency.code()),
+            stands,
+            differences::found_at.eq(found_at),
+        ))
+        .on_conflict_do_nothing();
+    match conn {
+        AnyConnection::Postgres(conn) => insert.execute(conn)?,
+        AnyConnection::Sqlite(conn) => insert.execute(conn)?,
+    };
     Ok(())
 }
 

@@ -22,10 +22,43 @@ async fn status(stack: &Stack, method: &str, path: &str, key: Option<&str>) -> u
     request.send().await.unwrap().status().as_u16()
 }
 
+/// Run 1, so that there is one to look at.
+async fn a_run_has_ended(home: &Home, stack: &Stack) {
+    let (billing, read) = (key(home, "billing:run"), key(home, "invoices:read"));
+    let request = stack.http.post(format!("{}/v1/billing-runs", stack.invoices)).bearer_auth(&billing);
+    let started = request.json(&serde_json::json!({"scope": "due"})).send().await.unwrap();
+    assert_eq!(started.status(), 201);
+    let run: serde_json::Value = started.json().await.unwrap();
+    assert_eq!((&run["id"], &run["started_by"]), (&1.into(), &"team:billing".into()), "{run}");
+    let url = format!("{}/v1/billing-runs/1/progress", stack.invoices);
+    let watched = stack.http.get(url).bearer_auth(&read).send().await.unwrap();
+    assert!(watched.text().await.unwrap().contains("event: ended"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_read_and_write_everything_may_not_bill() {
+    let home = Home::new();
+    let stack = stack(&home);
+    let others = key(&home, "invoices:read,invoices:write,customers:read,customers:write");
+    let mut billing = 0;
+    for endpoint in invoice_app::routes::routes().endpoints() {
+        if endpoint.access != Access::Key(gate::token::Scope::BillingRun) {
+            continue;
+        }
+        billing += 1;
+        let (method, path) = (endpoint.method.as_str(), endpoint.path);
+        assert_eq!(status(&stack, method, path, Some(&others)).await, 403, "{method} {path}");
+    }
+    assert!(billing >= 10, "{billing}");
+    let runs = "SELECT COUNT(*) AS n FROM billing_runs";
+    assert_eq!(crate::rows::number(&stack.invoices_db, runs), 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_endpoint_is_open_without_a_key_of_its_scope() {
     let home = Home::new();
     let stack = stack(&home);
+    a_run_has_ended(&home, &stack).await;
     let unrelated = key(&home, "notifications:read");
     let foreign =
         key(&Home::new(), "invoices:read,invoices:write,customers:read,customers:write,billing:run");
@@ -57,7 +90,7 @@ async fn no_endpoint_is_open_without_a_key_of_its_scope() {
             assert_eq!(status(&stack, method, path, Some(&good)).await, 200, "{method} {path}");
         }
     }
-    assert!(guarded >= 13, "{guarded}");
+    assert!(guarded >= 30, "{guarded}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,7 +39,7 @@ async fn an_invoice_tells_its_history_and_what_comes_next() {
         let (state, why) = shown(&stack).await;
         assert_eq!(state, "PENDING");
         assert!(
-            why.starts_with("attempt 3 comes after 20") && why.ends_with("because insufficient_funds"),
+            why.starts_with("next attempt 20") && why.ends_with(" because insufficient_funds, retry 2 of 4"),
             "{why}"
         );
         let history = stack.get("/v1/invoices/1/attempts").await;

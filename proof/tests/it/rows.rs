@@ -1,6 +1,7 @@
 //! A look at all rows, to see that nothing changed.
 
 use db::{AnyConnection, Db};
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
@@ -48,6 +49,12 @@ fn query(conn: &mut AnyConnection, table: &str) -> String {
     }
 }
 
+/// The texts that a query gives, in a column `line`.
+pub fn lines(db: &Db, sql: &str) -> Vec<String> {
+    let rows: Vec<Line> = db.read_blocking(|conn| Ok(diesel::sql_query(sql).load(conn)?)).unwrap();
+    rows.into_iter().map(|row| row.line).collect()
+}
+
 /// A number that a query gives.
 pub fn number(db: &Db, sql: &str) -> i64 {
     #[derive(QueryableByName)]
@@ -56,4 +63,14 @@ pub fn number(db: &Db, sql: &str) -> i64 {
         n: i64,
     }
     db.read_blocking(|conn| Ok(diesel::sql_query(sql).get_result::<Number>(conn)?.n)).unwrap()
+}
+
+/// Runs statements, whatever they break.
+pub fn execute(db: &Db, sql: &str) {
+    let sql = sql.to_owned();
+    let run = |conn: &mut AnyConnection| match conn {
+        AnyConnection::Postgres(conn) => Ok(conn.batch_execute(&sql)?),
+        AnyConnection::Sqlite(conn) => Ok(conn.batch_execute(&sql)?),
+    };
+    db.write_blocking(run).unwrap();
 }

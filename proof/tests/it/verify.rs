@@ -1,20 +1,10 @@
 //! `antaeusctl verify` finds what somebody broke, and nothing where all is well.
 
 use antaeusctl::verify::verify;
-use db::{AnyConnection, Db};
-use diesel::connection::SimpleConnection;
 use testkit::{Engine, Options, Stack, engines};
 
 use crate::caller::post;
-
-fn execute(db: &Db, sql: &str) {
-    let sql = sql.to_owned();
-    let run = |conn: &mut AnyConnection| match conn {
-        AnyConnection::Postgres(conn) => Ok(conn.batch_execute(&sql)?),
-        AnyConnection::Sqlite(conn) => Ok(conn.batch_execute(&sql)?),
-    };
-    db.write_blocking(run).unwrap();
-}
+use crate::rows::execute;
 
 /// What keeps the rows from being changed, taken away.
 fn unguard(engine: Engine) -> &'static str {
@@ -61,7 +51,7 @@ async fn each_broken_promise_is_found_and_named() {
         ("invoices", "DELETE FROM attempts WHERE invoice_id = 1", "I5"),
         (
             "invoices",
-            "INSERT INTO attempts SELECT invoice_id, attempt + 1, run_id, started_at, ended_at, outcome, decline_code FROM attempts",
+            "INSERT INTO attempts SELECT invoice_id, attempt + 1, run_id, started_at, ended_at, outcome, decline_code, next_at FROM attempts",
             "I5",
         ),
         (

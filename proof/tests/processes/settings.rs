@@ -34,6 +34,10 @@ fn bad_settings_end_with_78_and_one_sentence() {
     let (empty_file, two_lines) = (home.text("empty"), home.text("two-lines"));
     std::fs::write(&empty_file, "\n").expect("a file");
     std::fs::write(&two_lines, "one\ntwo\n").expect("a file");
+    let policy = include_str!("../../../invoice-app/retry-policy.toml");
+    let (misspelt, senseless) = (home.text("misspelt.toml"), home.text("senseless.toml"));
+    std::fs::write(&misspelt, policy.replace("morning", "evening")).expect("a file");
+    std::fs::write(&senseless, policy.replace("[1, 3, 5, 7]", "[]")).expect("a file");
     let empty = format!("sqlite://{}", home.text("empty.sqlite"));
     let both: &[(&[(&str, &str)], &str)] = &[
         (&[("DATABASE_URL", "mysql://localhost/x")], "sqlite:// or postgres://"),
@@ -66,6 +70,19 @@ fn bad_settings_end_with_78_and_one_sentence() {
         (&[("LISTEN", "0.0.0.0:0"), ("AUTH", "off")], "AUTH"),
         (&[("AUTH", "keys")], "API_JWKS_FILE"),
         (&[("AUTH", "maybe")], "keys or off"),
+        (&[("BILLING_SCHEDULE", "every day")], "BILLING_SCHEDULE"),
+        (&[("BILLING_SCHEDULE", "0 0 * * * *")], "it has 6 fields"),
+        (&[("BILLING_SCHEDULE", "61 * * * *")], "minute 0-59"),
+        (&[("BILLING_SCHEDULE", "0 0 30 2 *")], "its day never comes"),
+        (&[("BILLING_SCHEDULE", "")], "BILLING_SCHEDULE"),
+        (&[("RETRY_POLICY_FILE", "/nonexistent")], "RETRY_POLICY_FILE"),
+        (&[("RETRY_POLICY_FILE", &empty_file)], "missing field"),
+        (&[("RETRY_POLICY_FILE", &two_lines)], "line 1"),
+        (&[("RETRY_POLICY_FILE", &misspelt)], "evening"),
+        (&[("RETRY_POLICY_FILE", &senseless)], "soft_decline.wait_days"),
+        (&[("EVENTS", "kafka")], "outbox or off"),
+        (&[("RECONCILE_EVERY_MS", "99")], "from 100 to 86400000"),
+        (&[("RECONCILE_EVERY_MS", "86400001")], "from 100 to 86400000"),
     ];
     let theirs: &[(&[(&str, &str)], &str)] = &[
         (&[("CHARGE_JWKS_FILE", "")], "set CHARGE_JWKS_FILE"),

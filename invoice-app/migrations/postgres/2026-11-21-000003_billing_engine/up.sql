@@ -43,10 +43,11 @@ CREATE TABLE run_tallies (
 );
 CREATE INDEX run_tallies_run ON run_tallies (run_id, round);
 CREATE INDEX run_tallies_captured ON run_tallies (at) WHERE outcome = 'captured';
--- What was captured before there were tallies of money belongs to the first window that is reconciled.
+-- What was captured before there were tallies of money belongs to the first window that is reconciled; what was paid
+-- elsewhere was never attempted.
 INSERT INTO run_tallies (run_id, round, outcome, reason, currency, invoices, amount, at)
     SELECT NULL, 0, 'captured', '', currency, COUNT(*), SUM(amount), 0
-    FROM invoices WHERE state = 'PAID' AND origin <> 'import' GROUP BY currency;
+    FROM invoices WHERE state = 'PAID' AND attempt > 0 GROUP BY currency;
 
 -- Why the last attempt failed, and how often an open one was asked about again.
 ALTER TABLE invoices ADD COLUMN last_code TEXT, ADD COLUMN asked INTEGER NOT NULL DEFAULT 0;
