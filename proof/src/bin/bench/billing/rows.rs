@@ -150,28 +150,42 @@ impl Counts {
 
     /// For people, per invoice.
     pub fn write(&self, out: &mut Formatter<'_>, invoices: f64) -> Result {
-        let each = |n: i64| f64::from(i32::try_from(n).unwrap_or(i32::MAX)) / invoices;
-        let of = |n: f64| n / invoices;
-        write!(out, "\n    row writes per invoice:")?;
-        let (mut rows, mut entries, mut partial) = (0, 0, 0);
-        for table in &self.tables {
-            let Table { name, inserted, updated, hot, deleted, .. } = table;
-            let new = inserted + updated - hot;
-            (rows, entries) = (rows + inserted + updated + deleted, entries + new * table.indexes);
-            partial += new * table.partial;
-            if inserted + updated + deleted > 0 {
-                write!(out, " {name} {:.2} inserted", each(*inserted))?;
-                write!(out, " {:.2} updated ({:.2} HOT)", each(*updated), each(*hot))?;
-                write!(out, " {:.2} deleted;", each(*deleted))?;
-            }
-        }
-        let (rows, entries, partial) = (each(rows), each(entries), each(partial));
-        write!(out, " together {rows:.2} rows, {entries:.2} index entries")?;
-        write!(out, ", and {partial:.2} at most in partial indexes")?;
+        let words: Vec<String> = self.tables.iter().flat_map(|table| table.words(invoices)).collect();
+        let sum = |of: fn(&Table) -> i64| per(self.tables.iter().map(of).sum(), invoices);
+        let rows = sum(|table| table.inserted + table.updated + table.deleted);
+        let entries = sum(|table| table.new_versions() * table.indexes);
+        let partial = sum(|table| table.new_versions() * table.partial);
+        write!(out, "\n    row writes per invoice: {}", words.join(", "))?;
+        write!(out, "; together {rows:.2} rows, {entries:.2} index entries")?;
+        write!(out, " and {partial:.2} at most in partial indexes")?;
         let Log { bytes, records, pages, syncs, .. } = self.log;
+        let of = |n: f64| n / invoices;
         write!(out, "\n    log per invoice: {:.0} bytes, {:.1} records", of(bytes), of(records))?;
         write!(out, ", {:.3} full pages, {:.4} syncs", of(pages), of(syncs))?;
         let [own, provider] = self.transactions.map(|n| of(n) * 100.0);
         write!(out, "; transactions per 100: invoice-app {own:.2}, provider {provider:.2}")
     }
+}
+
+impl Table {
+    /// Row versions that each index was told of.
+    fn new_versions(&self) -> i64 {
+        self.inserted + self.updated - self.hot
+    }
+
+    /// What was written to it, if it is worth a word.
+    fn words(&self, invoices: f64) -> impl Iterator<Item = String> {
+        let Self { name, inserted, updated, hot, deleted, .. } = self;
+        let hot = format!("updated ({:.2} HOT)", per(*hot, invoices));
+        let counts = [(*inserted, "inserted"), (*updated, &hot), (*deleted, "deleted")];
+        let words = counts.map(|(count, what)| {
+            let count = per(count, invoices);
+            (count >= 0.005).then(|| format!("{name} {count:.2} {what}"))
+        });
+        words.into_iter().flatten()
+    }
+}
+
+fn per(count: i64, invoices: f64) -> f64 {
+    f64::from(i32::try_from(count).unwrap_or(i32::MAX)) / invoices
 }
