@@ -115,10 +115,16 @@ impl Service {
         }
     }
 
+    /// Its process id; 0 while it does not run.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().map_or(0, Child::id)
+    }
+
     /// Resident memory, KiB.
     #[must_use]
     pub fn rss_kib(&self) -> u64 {
-        let id = self.child.as_ref().map_or(0, Child::id);
+        let id = self.id();
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("a running process");
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("VmRSS");
         line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")

@@ -3,9 +3,11 @@
 #![expect(clippy::float_arithmetic, reason = "figures are ratios of measurements; no money here")]
 #![expect(clippy::expect_used, reason = "a benchmark that cannot be set up has no figures")]
 
+mod billing;
 mod charge;
 mod cpu;
 mod figure;
+mod flat;
 mod flood;
 mod load;
 mod postgres;
@@ -20,6 +22,10 @@ enum Command {
     Startup(Options),
     /// The charge API, behind its whole gate, over the rate of one-row updates on the same database.
     Charge(Options),
+    /// A billing run from its start to its end, over the rate of one-row updates on the same database.
+    Billing(BillingOptions),
+    /// What an invoice, or a page of them, costs with millions of paid ones behind it, over a thousand.
+    Flat(FlatOptions),
     /// The 99th percentile of good charges under a flood of bad tokens, over the one without.
     Flood(Options),
 }
@@ -38,11 +44,33 @@ struct Options {
     seconds: u64,
 }
 
+/// What `bench billing` is told.
+#[derive(Args, Clone, Copy)]
+struct BillingOptions {
+    #[command(flatten)]
+    every: Options,
+    /// Invoices per run.
+    #[arg(long, default_value_t = 100_000)]
+    invoices: u32,
+}
+
+/// What `bench flat` is told.
+#[derive(Args, Clone, Copy)]
+struct FlatOptions {
+    #[command(flatten)]
+    every: Options,
+    /// A million rows and not ten; the snapshot is held for 30 seconds and not 120.
+    #[arg(long)]
+    quick: bool,
+}
+
 #[tokio::main]
 async fn main() {
     match Command::parse() {
         Command::Startup(options) => startup::run(options).await,
         Command::Charge(options) => charge::run(options).await,
+        Command::Billing(options) => billing::run(options).await,
+        Command::Flat(options) => flat::run(options).await,
         Command::Flood(options) => flood::run(options).await,
     }
 }

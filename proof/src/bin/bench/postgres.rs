@@ -86,13 +86,12 @@ pub fn durability(db: &Db) -> String {
     db.read_blocking(|conn| Ok(diesel::sql_query(sql).get_result::<Line>(conn)?.line)).expect("settings")
 }
 
-fn execute(db: &Db, sql: &'static str) {
+/// Runs statements, parted by semicolons, on one connection.
+pub fn execute(db: &Db, sql: &str) {
     // Statement by statement: VACUUM runs in no transaction.
-    for statement in sql.split(';') {
-        let run = |conn: &mut AnyConnection| match conn {
-            AnyConnection::Postgres(conn) => Ok(conn.batch_execute(statement)?),
-            AnyConnection::Sqlite(_) => Ok(()),
-        };
-        db.read_blocking(run).expect(statement);
-    }
+    let run = |conn: &mut AnyConnection| match conn {
+        AnyConnection::Postgres(conn) => Ok(sql.split(';').try_for_each(|one| conn.batch_execute(one))?),
+        AnyConnection::Sqlite(_) => Ok(()),
+    };
+    db.read_blocking(run).expect(sql);
 }
