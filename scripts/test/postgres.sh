@@ -9,6 +9,7 @@ usage() {
   cat <<'END'
 usage: scripts/test/postgres.sh up [DIRECTORY]     start it, or say how to reach it when it runs;
                                                    prints `export` lines:  eval "$(... up)"
+       scripts/test/postgres.sh crash [DIRECTORY]  stop it dead, as a power cut would, and start it again
        scripts/test/postgres.sh down [DIRECTORY]   stop it and remove its data
 DIRECTORY    default .antaeus/postgres
 LISTEN_HOST  the address to listen on; default: the node of the current kubectl context when that
@@ -91,6 +92,11 @@ END
 
 running() { as_server "$bin/pg_ctl" -D "$directory/data" status >/dev/null 2>&1; }
 
+start() {
+  as_server "$bin/pg_ctl" -D "$directory/data" -w -t 30 -l "$directory/socket/server.log" start >/dev/null ||
+    die "the server does not start; see $directory/socket/server.log"
+}
+
 up() {
   local password
   if [ ! -e "$directory/ready" ]; then
@@ -99,8 +105,7 @@ up() {
     create
   fi
   host=$(cat "$directory/host")
-  running || as_server "$bin/pg_ctl" -D "$directory/data" -w -t 30 -l "$directory/socket/server.log" start >/dev/null ||
-    die "the server does not start; see $directory/socket/server.log"
+  running || start
   if [ ! -e "$directory/ready" ]; then
     roles
     touch "$directory/ready"
@@ -114,6 +119,12 @@ up() {
   echo "export PGBENCH='$bin/pgbench'"
 }
 
+# Nothing is written back and nobody is told: what was committed comes back from the log.
+crash() {
+  as_server "$bin/pg_ctl" -D "$directory/data" -m immediate stop >/dev/null
+  start
+}
+
 down() {
   [ -d "$directory/data" ] || return 0
   ! running || as_server "$bin/pg_ctl" -D "$directory/data" -m immediate stop >/dev/null
@@ -123,7 +134,7 @@ down() {
 command=${1:-}
 directory=${2:-$root/.antaeus/postgres}
 case $command in
-up | down)
+up | crash | down)
   mkdir -p "$(dirname "$directory")"
   directory=$(cd "$(dirname "$directory")" && pwd)/$(basename "$directory")
   programs

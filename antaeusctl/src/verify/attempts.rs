@@ -16,7 +16,7 @@ const QUESTIONS: &[&str] = &[
          OR COUNT(a.attempt) <> COALESCE(MAX(a.attempt), 0) LIMIT 1000",
     "SELECT i.uid AS about, i.state || ', history has ' || CAST(COUNT(a.attempt) AS TEXT) || ' payments' AS seen
      FROM invoices i LEFT JOIN attempts a
-         ON a.invoice_id = i.id AND a.outcome IN ('captured', 'already_captured')
+         ON a.invoice_id = i.id AND a.outcome IN ('captured', 'already_captured', 'reconciled')
      WHERE i.attempt > 0 GROUP BY i.id, i.uid, i.state, i.attempt
      HAVING COUNT(a.attempt) <> CASE i.state WHEN 'PAID' THEN 1 ELSE 0 END
          OR COALESCE(MAX(a.attempt), i.attempt) <> i.attempt LIMIT 1000",

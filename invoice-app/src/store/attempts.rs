@@ -80,7 +80,7 @@ pub fn verdicts(conn: &mut AnyConnection, run: i64) -> Result<Verdicts, StoreErr
         let currency =
             currency.parse().map_err(|_| StoreError::Bug(format!("{currency:?} is no currency")))?;
         let (captured, others) = all.entry(currency).or_default();
-        if outcome == "captured" || outcome == "already_captured" {
+        if ["captured", "already_captured", "reconciled"].contains(&outcome.as_str()) {
             captured.invoices += number;
             captured.amount += sum;
         } else {

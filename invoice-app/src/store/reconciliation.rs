@@ -12,7 +12,7 @@ use service::clock::Micros;
 use super::schema::{attempts, differences, invoices, reconciled_windows};
 use super::tallies::{self, Change};
 use crate::domain::difference::{Difference, Kind, Standing};
-use crate::domain::invoice::State;
+use crate::domain::invoice::{LastOutcome, State};
 use crate::domain::progress::Count;
 
 /// Until when everything was compared.
@@ -93,36 +93,65 @@ fn ours(
 /// Writes down that the provider captured what we did not know to be paid. The new epoch fences whoever is asking about
 /// it right now. False when it was settled meanwhile.
 pub fn repair(conn: &mut AnyConnection, id: i64, capture: &Capture, now: Micros) -> Result<bool, StoreError> {
-    let open = ["PENDING", "CHARGING", "PARKED"];
-    let there = invoices::table.filter(invoices::id.eq(id).and(invoices::state.eq_any(open)));
-    // Out of the way of attempts that are over, whose numbers are taken.
-    let change = (
-        invoices::state.eq(State::Paid.as_str()),
-        invoices::epoch.eq(invoices::epoch + 1),
-        invoices::attempt.eq(invoices::attempt + 1),
-        invoices::next_at.eq(None::<i64>),
-        invoices::last_outcome.eq(None::<String>),
-        invoices::last_code.eq(None::<String>),
-        invoices::paid_at.eq(capture.captured_at),
-    );
-    if diesel::update(there).set(change).execute(conn)? == 0 {
-        return Ok(false);
-    }
-    let attempt: i32 = invoices::table.find(id).select(invoices::attempt).first(conn)?;
+    let Some(closed) = pay(conn, id, capture)? else { return Ok(false) };
     diesel::insert_into(attempts::table)
         .values((
             attempts::invoice_id.eq(id),
-            attempts::attempt.eq(attempt),
+            attempts::attempt.eq(closed.attempt),
+            attempts::run_id.eq(closed.run),
             attempts::started_at.eq(capture.captured_at),
             attempts::ended_at.eq(now),
             attempts::outcome.eq("reconciled"),
         ))
         .execute(conn)?;
-    let count = Count { invoices: 1, amount: capture.amount };
-    let (currency, at) = (capture.currency, Some(capture.captured_at));
-    let change = Change { invoice: id, run: None, outcome: "captured", reason: "", currency, count, at };
-    tallies::insert(conn, &[change], now)?;
+    let of = |outcome, invoices: i64| Change {
+        invoice: id,
+        run: closed.run,
+        outcome,
+        reason: "",
+        currency: capture.currency,
+        count: Count { invoices, amount: invoices * capture.amount },
+        at: Some(capture.captured_at),
+    };
+    let known = closed.was_unknown.then(|| of("unknown", -1));
+    let changes: Vec<Change<'_>> = known.into_iter().chain([of("captured", 1)]).collect();
+    tallies::insert(conn, &changes, now)?;
     Ok(true)
+}
+
+/// The attempt that a repair closes.
+struct Closed {
+    attempt: i32,
+    run: Option<i64>,
+    was_unknown: bool,
+}
+
+/// An open attempt is what was captured, and its run waits for it; otherwise it is one more that no run made.
+fn pay(conn: &mut AnyConnection, id: i64, capture: &Capture) -> Result<Option<Closed>, StoreError> {
+    let paid = (
+        invoices::state.eq(State::Paid.as_str()),
+        invoices::epoch.eq(invoices::epoch + 1),
+        invoices::next_at.eq(None::<i64>),
+        invoices::last_code.eq(None::<String>),
+        invoices::paid_at.eq(capture.captured_at),
+    );
+    let at_rest = [State::Pending, State::Parked].map(State::as_str);
+    let there = invoices::table.filter(invoices::id.eq(id));
+    let was_open =
+        diesel::update(there.filter(invoices::state.eq(State::Charging.as_str()))).set(paid).execute(conn)?
+            == 1;
+    // Out of the way of attempts that are over, whose numbers are taken.
+    let one_more = (paid, invoices::attempt.eq(invoices::attempt + 1));
+    if !was_open
+        && diesel::update(there.filter(invoices::state.eq_any(at_rest))).set(one_more).execute(conn)? == 0
+    {
+        return Ok(None);
+    }
+    let (attempt, run, outcome): (i32, Option<i64>, Option<String>) =
+        there.select((invoices::attempt, invoices::run_id, invoices::last_outcome)).first(conn)?;
+    diesel::update(there).set(invoices::last_outcome.eq(None::<String>)).execute(conn)?;
+    let was_unknown = was_open && outcome.as_deref() == Some(LastOutcome::Unknown.as_str());
+    Ok(Some(Closed { attempt, run: run.filter(|_| was_open), was_unknown }))
 }
 
 /// Adds a difference, or says how one that is known stands now.
