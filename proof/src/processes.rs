@@ -73,8 +73,10 @@ impl Service {
     /// Prepares an invoice-app that charges and has no public port.
     #[must_use]
     pub fn worker(home: &Home, number: usize, vars: Vec<(&'static str, String)>) -> Self {
-        let log = home.path(&format!("worker-{number}.log"));
-        Self { role: "worker", log, ..Self::new(home, "invoice-app", 0, vars) }
+        let mut worker = Self::new(home, "invoice-app", 0, vars);
+        worker.role = "worker";
+        worker.log = home.path(&format!("worker-{number}.log"));
+        worker
     }
 
     /// Sets a variable for the next start, or with an empty value takes it away.

@@ -128,28 +128,29 @@ struct Closed {
 
 /// An open attempt is what was captured, and its run waits for it; otherwise it is one more that no run made.
 fn pay(conn: &mut AnyConnection, id: i64, capture: &Capture) -> Result<Option<Closed>, StoreError> {
-    let paid = (
-        invoices::state.eq(State::Paid.as_str()),
-        invoices::epoch.eq(invoices::epoch + 1),
-        invoices::next_at.eq(None::<i64>),
-        invoices::last_code.eq(None::<String>),
-        invoices::paid_at.eq(capture.captured_at),
-    );
-    let at_rest = [State::Pending, State::Parked].map(State::as_str);
-    let there = invoices::table.filter(invoices::id.eq(id));
-    let was_open =
-        diesel::update(there.filter(invoices::state.eq(State::Charging.as_str()))).set(paid).execute(conn)?
-            == 1;
-    // Out of the way of attempts that are over, whose numbers are taken.
-    let one_more = (paid, invoices::attempt.eq(invoices::attempt + 1));
-    if !was_open
-        && diesel::update(there.filter(invoices::state.eq_any(at_rest))).set(one_more).execute(conn)? == 0
-    {
-        return Ok(None);
+    let invoice = || invoices::table.filter(invoices::id.eq(id));
+    let paid = |attempts_more: i32| {
+        (
+            invoices::state.eq(State::Paid.as_str()),
+            invoices::epoch.eq(invoices::epoch + 1),
+            invoices::attempt.eq(invoices::attempt + attempts_more),
+            invoices::next_at.eq(None::<i64>),
+            invoices::last_code.eq(None::<String>),
+            invoices::paid_at.eq(capture.captured_at),
+        )
+    };
+    let open = invoice().filter(invoices::state.eq(State::Charging.as_str()));
+    let was_open = diesel::update(open).set(paid(0)).execute(conn)? == 1;
+    if !was_open {
+        let at_rest = invoices::state.eq_any([State::Pending, State::Parked].map(State::as_str));
+        // Out of the way of attempts that are over, whose numbers are taken.
+        if diesel::update(invoice().filter(at_rest)).set(paid(1)).execute(conn)? == 0 {
+            return Ok(None);
+        }
     }
     let (attempt, run, outcome): (i32, Option<i64>, Option<String>) =
-        there.select((invoices::attempt, invoices::run_id, invoices::last_outcome)).first(conn)?;
-    diesel::update(there).set(invoices::last_outcome.eq(None::<String>)).execute(conn)?;
+        invoice().select((invoices::attempt, invoices::run_id, invoices::last_outcome)).first(conn)?;
+    diesel::update(invoice()).set(invoices::last_outcome.eq(None::<String>)).execute(conn)?;
     let was_unknown = was_open && outcome.as_deref() == Some(LastOutcome::Unknown.as_str());
     Ok(Some(Closed { attempt, run: run.filter(|_| was_open), was_unknown }))
 }
