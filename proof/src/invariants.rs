@@ -100,15 +100,32 @@ fn sums(db: &Db, sql: &str) -> Sums {
     some.map(|row| ((row.kind, row.currency), (row.invoices, row.amount))).collect()
 }
 
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+fn lines(db: &Db, sql: &str) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<Line> = db.read_blocking(|conn| Ok(diesel::sql_query(sql).load(conn)?))?;
+    Ok(rows.into_iter().map(|row| row.line).collect())
+}
+
+/// How many invoices stand where, for whoever looks into a failure.
+#[must_use]
+pub fn standings(invoices: &Db) -> Vec<String> {
+    let sql = "SELECT state || ' attempt ' || CAST(attempt AS TEXT) || ' ' || COALESCE(last_outcome, '-') || ' run '
+             || COALESCE(CAST(run_id AS TEXT), '-') || ': ' || CAST(COUNT(*) AS TEXT) AS line
+         FROM invoices GROUP BY state, attempt, last_outcome, run_id
+         UNION ALL SELECT 'run ' || CAST(id AS TEXT) || ' ' || state || ' round ' || CAST(round AS TEXT) AS line
+         FROM billing_runs";
+    lines(invoices, sql).unwrap_or_else(|error| vec![error.to_string()])
+}
+
 /// Invoices in the scope of the first run over a data set that stand where no verdict leads: neither paid, nor parked
 /// after a hard decline, nor waiting for the morning after the day of a soft one.
 #[must_use]
 pub fn astray(invoices: &Db, run: i64) -> Vec<String> {
-    #[derive(QueryableByName)]
-    struct Line {
-        #[diesel(sql_type = Text)]
-        line: String,
-    }
     const HOUR: i64 = 3_600_000_000;
     // Days are those of UTC in a data set: from 23:59 until 08:00, or from 00:00 until 09:00 of the next day.
     let (soonest, latest) = (8 * HOUR, 33 * HOUR);
@@ -116,15 +133,13 @@ pub fn astray(invoices: &Db, run: i64) -> Vec<String> {
         "SELECT i.uid || ' ' || i.state || ' attempt ' || CAST(i.attempt AS TEXT) || ' ' || COALESCE(i.last_outcome, '-')
              || ' ' || COALESCE(i.last_code, '-') || ' next ' || COALESCE(CAST(i.next_at AS TEXT), '-') AS line
          FROM invoices i JOIN billing_runs r ON r.id = {run}
-         WHERE i.id <= r.max_invoice_id AND NOT CASE i.state
+         WHERE i.id <= r.max_invoice_id AND NOT COALESCE(CASE i.state
              WHEN 'PAID' THEN i.next_at IS NULL AND i.paid_at IS NOT NULL
              WHEN 'PARKED' THEN i.next_at IS NULL AND i.attempt = 1 AND i.last_code = 'stolen_card'
              WHEN 'PENDING' THEN i.attempt = 1 AND i.last_outcome = 'declined' AND i.last_code <> 'stolen_card'
                  AND i.next_at BETWEEN r.created_at + {soonest} AND r.ended_at + {latest}
-             ELSE FALSE END
+             ELSE FALSE END, FALSE)
          ORDER BY i.id LIMIT 100"
     );
-    let rows: Vec<Line> =
-        invoices.read_blocking(|conn| Ok(diesel::sql_query(sql).load(conn)?)).expect("lines");
-    rows.into_iter().map(|row| row.line).collect()
+    lines(invoices, &sql).expect("lines")
 }

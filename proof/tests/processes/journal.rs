@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::str::FromStr;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use rand::SeedableRng;
@@ -80,7 +80,7 @@ impl Journal {
 impl Drop for Journal {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let lines = self.lines.lock().map_or_else(|lines| lines.into_inner(), |lines| lines);
+            let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
             println!(
                 "{}: CHAOS_SEED={} and this is what was done:\n{}",
                 self.test,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use invoice_app::domain::data_set::DataSet;
-use proof::invariants::{astray, broken, number, unbalanced};
+use proof::invariants::{astray, broken, number, standings, unbalanced};
 use proof::processes::{Service, free_port, impatient};
 use serde_json::{Value, json};
 use service::Clock;
@@ -15,10 +15,10 @@ use crate::journal::Journal;
 pub(crate) type Vars = Vec<(&'static str, String)>;
 
 /// Longest wait for a run to end, or for anything else that must happen once faults have stopped.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 const LOOK: Duration = Duration::from_millis(20);
 /// `PROVIDER_TIMEOUT_MS`, of which a lease is three.
-const TIMEOUT_MS: u64 = 166;
+const TIMEOUT_MS: u64 = 300;
 /// How long a claim holds.
 pub(crate) const LEASE: Duration = Duration::from_millis(3 * TIMEOUT_MS);
 /// Places in `services`; workers follow.
@@ -141,7 +141,7 @@ impl<'a> World<'a> {
         self.number("SELECT COUNT(*) AS n FROM billing_runs WHERE state = 'running'").await > 0
     }
 
-    /// Whether the work of the one run is not yet done.
+    /// How many attempts are over.
     pub(crate) async fn verdicts(&self) -> i64 {
         self.number("SELECT COUNT(*) AS n FROM attempts").await
     }
@@ -182,9 +182,12 @@ impl Drop for World<'_> {
         if std::thread::panicking() {
             for service in &self.services {
                 let log = service.log();
-                let tail: Vec<&str> = log.lines().rev().take(10).collect();
+                // Not each request, and not what the server says when it starts.
+                let told = log.lines().filter(|line| !line.contains("answered") && !line.contains("actix"));
+                let tail: Vec<&str> = told.collect::<Vec<_>>().into_iter().rev().take(10).collect();
                 println!("{}, the last lines first: {tail:#?}", service.name());
             }
+            println!("{:#?}", standings(&self.invoices.open()));
         }
     }
 }
