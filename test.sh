@@ -8,7 +8,10 @@ usage() {
 usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, attacks, chaos, drills, static
        ./test.sh e2e                      deploy.sh in a folder and on ports of its own; every invoice gets paid
        ./test.sh cargo                    unit and integration tests, on SQLite and PostgreSQL
-       ./test.sh chaos                    SIGKILL of either service at random moments; bad settings
+       ./test.sh chaos [--nightly] [--shard i/n]
+                                          services and workers killed, stopped and ended between any two steps,
+                                          PostgreSQL stopped dead; bad settings. --nightly: 34 times as often;
+                                          --shard: the ith of n equal parts. See docs/RELIABILITY.md
        ./test.sh attacks                  the attack table, row by row, against the running services
        ./test.sh drills                   keys, certificates and the CA replaced while payments go on
        ./test.sh fuzz [--seconds N]       the parsers with made-up bytes, 60 seconds each; needs nightly Rust and cargo-fuzz
@@ -171,10 +174,19 @@ cargo_tests() {
   cargo_test -p proof --lib --test it
 }
 
-chaos() {
+chaos() { # [--nightly] [--shard i/n]
+  local times=1 shard=1/1
+  while [ $# -gt 0 ]; do
+    case $1 in
+    --nightly) times=34 ;;
+    --shard) shard=${2:?give i/n} && shift ;;
+    *) usage >&2 && exit 2 ;;
+    esac
+    shift
+  done
   cargo build --locked --bins
   with_postgres
-  cargo_test -p proof --test processes -- --nocapture
+  CHAOS_TIMES=$times CHAOS_SHARD=$shard cargo_test -p proof --test processes -- --nocapture
 }
 
 attacks() {
@@ -256,7 +268,11 @@ all)
   static
   echo "left out (--fast): chaos, drills"
   ;;
-attacks | e2e | chaos | drills | static) "$1" ;;
+attacks | e2e | drills | static) "$1" ;;
+chaos)
+  shift
+  chaos "$@"
+  ;;
 cargo) cargo_tests ;;
 k8s)
   shift

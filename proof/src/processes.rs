@@ -15,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A service's binary with its variables; its ports stay the same whenever it is started.
 pub struct Service {
     binary: PathBuf,
+    role: &'static str,
     vars: Vec<(&'static str, String)>,
     log: PathBuf,
     admin: String,
@@ -65,17 +66,38 @@ impl Service {
         vars.push(("LISTEN", format!("127.0.0.1:{port}")));
         vars.push(("ADMIN_LISTEN", admin.clone()));
         let log = home.path(&format!("{name}.log"));
-        Self { binary: binary(name), vars, log, admin: format!("http://{admin}"), child: None }
+        let admin = format!("http://{admin}");
+        Self { binary: binary(name), role: "serve", vars, log, admin, child: None }
+    }
+
+    /// Prepares an invoice-app that charges and has no public port.
+    #[must_use]
+    pub fn worker(home: &Home, number: usize, vars: Vec<(&'static str, String)>) -> Self {
+        let mut worker = Self::new(home, "invoice-app", 0, vars);
+        worker.role = "worker";
+        worker.log = home.path(&format!("worker-{number}.log"));
+        worker
+    }
+
+    /// Sets a variable for the next start, or with an empty value takes it away.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.vars.retain(|(known, _)| *known != name);
+        self.vars.push((name, value.to_owned()));
+    }
+
+    /// Starts the process and does not wait for it.
+    pub fn launch(&mut self) {
+        let log = File::options().create(true).append(true).open(&self.log).expect("a log");
+        let mut command = Command::new(&self.binary);
+        command.arg(self.role).env_clear().envs(self.vars.iter().map(|(name, value)| (*name, value)));
+        command.stdout(log.try_clone().expect("a log")).stderr(log).stdin(Stdio::null());
+        self.child = Some(command.spawn().expect("a process"));
     }
 
     /// Starts the process; gives how long it took to be ready.
     pub async fn start(&mut self, http: &reqwest::Client) -> Duration {
-        let log = File::options().create(true).append(true).open(&self.log).expect("a log");
         let started = Instant::now();
-        let mut command = Command::new(&self.binary);
-        command.arg("serve").env_clear().envs(self.vars.iter().map(|(name, value)| (*name, value)));
-        command.stdout(log.try_clone().expect("a log")).stderr(log).stdin(Stdio::null());
-        self.child = Some(command.spawn().expect("a process"));
+        self.launch();
         while started.elapsed() < PATIENCE {
             let ready = http.get(format!("{}/readyz", self.admin)).send().await;
             if ready.is_ok_and(|answer| answer.status().is_success()) {
@@ -104,7 +126,34 @@ impl Service {
     /// What it wrote so far.
     #[must_use]
     pub fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).expect("a log")
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// The service, or which worker it is.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.log.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.as_mut().is_none_or(|child| child.try_wait().expect("a process").is_some())
+    }
+
+    /// SIGSTOP: nothing of it runs until [`Service::resume`].
+    pub fn suspend(&self) {
+        self.signal("-STOP");
+    }
+
+    /// SIGCONT.
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let Some(child) = &self.child else { return };
+        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
+        assert!(sent.expect("the command `kill`").success(), "kill {signal} {}", child.id());
     }
 
     /// SIGKILL.

@@ -10,6 +10,7 @@ usage() {
 usage: scripts/test/postgres.sh up [DIRECTORY]     start it, or say how to reach it when it runs;
                                                    prints `export` lines:  eval "$(... up)"
        scripts/test/postgres.sh stop [DIRECTORY]   stop it and keep its data
+       scripts/test/postgres.sh crash [DIRECTORY]  stop it dead, as a power cut would, and start it again
        scripts/test/postgres.sh down [DIRECTORY]   stop it and remove its data
 DIRECTORY    default .antaeus/postgres
 LISTEN_HOST  the address to listen on; default: the node of the current kubectl context when that
@@ -92,6 +93,11 @@ END
 
 running() { as_server "$bin/pg_ctl" -D "$directory/data" status >/dev/null 2>&1; }
 
+start() {
+  as_server "$bin/pg_ctl" -D "$directory/data" -w -t 30 -l "$directory/socket/server.log" start >/dev/null ||
+    die "the server does not start; see $directory/socket/server.log"
+}
+
 up() {
   local password
   if [ ! -e "$directory/ready" ]; then
@@ -100,8 +106,7 @@ up() {
     create
   fi
   host=$(cat "$directory/host")
-  running || as_server "$bin/pg_ctl" -D "$directory/data" -w -t 30 -l "$directory/socket/server.log" start >/dev/null ||
-    die "the server does not start; see $directory/socket/server.log"
+  running || start
   if [ ! -e "$directory/ready" ]; then
     roles
     touch "$directory/ready"
@@ -119,6 +124,12 @@ stop() {
   ! running || as_server "$bin/pg_ctl" -D "$directory/data" -m fast stop >/dev/null
 }
 
+# Nothing is written back and nobody is told: what was committed comes back from the log.
+crash() {
+  as_server "$bin/pg_ctl" -D "$directory/data" -m immediate stop >/dev/null
+  start
+}
+
 down() {
   [ -d "$directory/data" ] || return 0
   ! running || as_server "$bin/pg_ctl" -D "$directory/data" -m immediate stop >/dev/null
@@ -128,7 +139,7 @@ down() {
 command=${1:-}
 directory=${2:-$root/.antaeus/postgres}
 case $command in
-up | stop | down)
+up | stop | crash | down)
   mkdir -p "$(dirname "$directory")"
   directory=$(cd "$(dirname "$directory")" && pwd)/$(basename "$directory")
   programs

@@ -51,14 +51,21 @@ impl Database {
             Engine::Sqlite => {
                 Self { url: format!("sqlite://{}", home.text(&format!("{name}.sqlite"))), server: None }
             }
-            Engine::Postgres => Self::on_server(),
+            Engine::Postgres => Self::on_server(Vars::from_env().text(&SERVER).expect("TEST_DATABASE_URL")),
         };
         migrations.run(&database.parsed()).expect("a schema");
         database
     }
 
-    fn on_server() -> Self {
-        let server = Vars::from_env().text(&SERVER).expect("TEST_DATABASE_URL");
+    /// A database with a service's schema on a PostgreSQL server of the test's own.
+    #[must_use]
+    pub fn on(server: &str, migrations: Migrations) -> Self {
+        let database = Self::on_server(server.to_owned());
+        migrations.run(&database.parsed()).expect("a schema");
+        database
+    }
+
+    fn on_server(server: String) -> Self {
         let name = format!("test_{}", service::id::uuid(Clock::system().now()).replace('-', ""));
         execute(&server, &format!("CREATE DATABASE {name}"));
         let (base, _) = server.rsplit_once('/').expect("TEST_DATABASE_URL ends with /database");

@@ -113,6 +113,7 @@ async fn call(charging: &Charging, charges: &[OpenCharge]) -> Vec<Outcome> {
     let whole = 0..charges.len();
     let mut parts = vec![whole];
     while let Some(part) = parts.pop() {
+        charging.fail_point.reach("before_send");
         charging.fail_point.reach_soon("after_send");
         let error = match charging.provider.charge(&charges[part.clone()]).await {
             Ok(results) => {

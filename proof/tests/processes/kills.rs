@@ -1,95 +1,60 @@
-//! SIGKILL of either service at random moments while invoices are being paid.
+//! SIGKILL of either service at random moments while an older client has its invoices paid.
 
 use std::time::Duration;
 
-use proof::invariants::{broken, open};
-use proof::processes::{Service, free_port, impatient};
+use proof::invariants::broken;
+use rand::RngExt;
 use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
-use testkit::stack::{invoice_app_vars, provider_vars};
-use testkit::{Database, Engine, Home, client, engines};
+use testkit::{Engine, engines};
 
-/// Moments per engine.
-const KILLS: usize = 60;
-const INVOICES: &str = "large:600";
+use crate::client::Client;
+use crate::journal::{Journal, injections};
+use crate::world::{APP, PROVIDER, Plan, World};
 
-struct Processes {
-    home: Home,
-    invoices: Database,
-    provider: Database,
-    services: [Service; 2],
-    url: String,
-    http: reqwest::Client,
+/// Kills per engine in the quick gate.
+const KILLS: usize = 50;
+const INVOICES: i64 = 600;
+/// Those of the data set: what is created meanwhile belongs to later requests.
+const OPEN: &str = "SELECT COUNT(*) AS n FROM invoices WHERE state NOT IN ('PAID', 'VOID') AND id <= 600";
+
+fn plan(engine: Engine) -> Plan {
+    let app = vec![("COMPAT_MAX_ROUNDS", "1000".to_owned())];
+    Plan { engine, server: None, invoices: INVOICES, workers: 0, app, provider: Vec::new() }
 }
 
-impl Processes {
-    async fn start(engine: Engine) -> Self {
-        let home = Home::new();
-        let invoices = Database::fresh(&home, engine, "invoice-app", invoice_app::store::MIGRATIONS);
-        let provider =
-            Database::fresh(&home, engine, "payment-provider", payment_provider::store::MIGRATIONS);
-        let set = INVOICES.parse().expect("a data set");
-        invoice_app::flows::seed::seed(&invoices.open(), set, service::Clock::system().now()).expect("rows");
-        let (port, provider_port) = (free_port(), free_port());
-        let mut own = invoice_app_vars(&home, &invoices.url, &format!("https://localhost:{provider_port}"));
-        // Leases of 498 ms, and small batches so that there is always something to interrupt.
-        own.extend([("PROVIDER_TIMEOUT_MS", "166".to_owned()), ("RETRY_POLICY_FILE", impatient(&home))]);
-        own.extend([("CHARGE_BATCH_SIZE", "5".to_owned()), ("COMPAT_MAX_ROUNDS", "1000".to_owned())]);
-        let theirs = provider_vars(&home, &provider.url);
-        let services = [
-            Service::new(&home, "payment-provider", provider_port, theirs),
-            Service::new(&home, "invoice-app", port, own),
-        ];
-        let url = format!("http://localhost:{port}");
-        let mut all = Self { home, invoices, provider, services, url, http: client::plain() };
-        for service in &mut all.services {
-            service.start(&all.http).await;
-        }
-        all
+/// Kills while invoices are open, at most so often.
+async fn disturb(world: &mut World<'_>, random: &mut StdRng, most: usize) -> usize {
+    let mut done = 0;
+    while done < most && world.number(OPEN).await > 0 {
+        tokio::time::sleep(Duration::from_millis(random.random_range(2..70))).await;
+        world.kill(if random.random() { PROVIDER } else { APP }).await;
+        done += 1;
     }
-
-    async fn pay(&self) {
-        let answer = self.http.post(format!("{}/invoices/pay", self.url)).send().await.expect("an answer");
-        assert_eq!(answer.text().await.expect("text"), "{}");
-    }
-
-    /// Nothing more happens when everything is paid.
-    async fn settled(&self, seed: u64) {
-        let db = self.invoices.open();
-        for _ in 0..600 {
-            if open(&db) == 0 {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        let log = std::fs::read_to_string(self.home.path("invoice-app.log")).unwrap_or_default();
-        let tail: Vec<&str> = log.lines().rev().take(20).collect();
-        panic!("seed {seed}: {} invoices are stuck; {tail:#?}", open(&db));
-    }
+    done
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_invoice_is_paid_once_whichever_service_is_killed_whenever() {
-    let seed: u64 = rand::random();
-    println!("seed {seed}");
-    let mut random = StdRng::seed_from_u64(seed);
     for engine in engines() {
-        let mut kills = 0;
-        while kills < KILLS {
-            let mut all = Processes::start(engine).await;
-            all.pay().await;
-            let db = all.invoices.open();
-            while kills < KILLS && open(&db) > 0 {
-                tokio::time::sleep(Duration::from_millis(random.random_range(2..70))).await;
-                let service = &mut all.services[random.random_range(0..2)];
-                service.kill();
-                service.start(&all.http).await;
-                kills += 1;
-            }
-            all.settled(seed).await;
-            let broken = broken(&db, &all.provider.open());
-            assert!(broken.is_empty(), "seed {seed}, {engine:?}: {broken:#?}");
+        let journal = Journal::new("kills");
+        let mut random = journal.random();
+        let (wanted, mut done, mut told) = (injections(KILLS), 0, 0);
+        while done < wanted {
+            let mut world = World::new(&plan(engine), &journal);
+            world.start().await;
+            let paying =
+                world.http.post(format!("{}/invoices/pay", world.url)).send().await.expect("an answer");
+            assert_eq!(paying.text().await.expect("text"), "{}");
+            let client = Client::start(&world, random.random());
+            done += disturb(&mut world, &mut random, wanted - done).await;
+            world.until("every invoice is paid", OPEN, |open| open == 0).await;
+            let broken = broken(&world.invoices.open(), &world.provider.open());
+            assert!(broken.is_empty(), "{engine:?}: {broken:#?}");
+            let acknowledged = client.stop().await;
+            acknowledged.holds(&world).await;
+            told += acknowledged.len();
         }
-        println!("{engine:?}: {kills} kills, every invoice paid once");
+        journal
+            .held(format!("{engine:?}: {done} kills, every invoice paid once, {told} acknowledgements held"));
     }
 }

@@ -1,6 +1,14 @@
-//! The binaries as they are deployed: killed, started again, and given bad settings. Needs `cargo build --bins`.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up has failed")]
+//! The binaries as they are deployed: killed, stopped, started again, and given bad settings. Needs
+//! `cargo build --bins`; docs/RELIABILITY.md says what is injected and how often.
+#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 #![expect(clippy::print_stdout, reason = "the seed of a failing run is needed to repeat it")]
 
+mod client;
+mod crashes;
+mod fail_points;
+mod journal;
 mod kills;
+mod reconciled;
 mod settings;
+mod workers;
+mod world;

@@ -1,0 +1,114 @@
+//! PostgreSQL stopped dead, and started again, while a run goes on.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use proof::processes::free_port;
+use rand::RngExt;
+use tempfile::TempDir;
+use testkit::{Engine, engines};
+
+use crate::client::Client;
+use crate::journal::{Journal, injections};
+use crate::world::{Plan, World};
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/test/postgres.sh");
+/// Crashes in the quick gate.
+const CRASHES: usize = 30;
+const INVOICES: i64 = 2_500;
+
+/// A PostgreSQL of this test's own; gone with it.
+struct Server {
+    home: TempDir,
+    port: u16,
+    url: String,
+}
+
+impl Server {
+    fn start() -> Self {
+        let home = tempfile::tempdir().expect("a temporary directory");
+        // It runs as a user of its own, which must get through.
+        std::fs::set_permissions(home.path(), PermissionsExt::from_mode(0o711)).expect("permissions");
+        let mut server = Self { home, port: free_port(), url: String::new() };
+        let exports = server.script("up");
+        let url = exports.lines().find_map(|line| line.strip_prefix("export TEST_DATABASE_URL="));
+        server.url = url.expect("its URL").trim_matches('\'').to_owned();
+        server
+    }
+
+    fn script(&self, verb: &str) -> String {
+        let directory: PathBuf = self.home.path().join("postgres");
+        let mut command = Command::new(SCRIPT);
+        command.arg(verb).arg(directory);
+        let port = self.port.to_string();
+        let output = command.env("LISTEN_HOST", "127.0.0.1").env("LISTEN_PORT", port).output();
+        let output = output.expect("scripts/test/postgres.sh");
+        assert!(output.status.success(), "{verb}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.script("down");
+    }
+}
+
+fn plan(server: &Server) -> Plan {
+    Plan {
+        engine: Engine::Postgres,
+        server: Some(server.url.clone()),
+        invoices: INVOICES,
+        workers: 2,
+        app: vec![("CHARGES_IN_FLIGHT", "1".into())],
+        provider: vec![
+            ("ACQUIRER_LATENCY_MS", "20".into()),
+            ("ACQUIRER_DECLINES", "insufficient_funds=4,stolen_card=1".into()),
+        ],
+    }
+}
+
+/// Crashes the server in the middle of charging, at most so often; a crash after the end of the run is none.
+async fn disturb(server: &Server, world: &World<'_>, random: &mut impl RngExt, most: usize) -> usize {
+    let mut done = 0;
+    while done < most {
+        // The services are back by themselves, and charge.
+        let before = world.verdicts().await;
+        let over = "SELECT (SELECT COUNT(*) FROM attempts) + 1000000 * (1 - (SELECT COUNT(*) FROM billing_runs \
+                    WHERE state = 'running')) AS n";
+        world.until("charging goes on after a crash", over, |verdicts| verdicts > before).await;
+        tokio::time::sleep(Duration::from_millis(random.random_range(0..150))).await;
+        world.journal.note("PostgreSQL is stopped dead");
+        server.script("crash");
+        world.journal.note("PostgreSQL is back");
+        if !world.goes_on().await {
+            break;
+        }
+        done += 1;
+    }
+    done
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_stopped_dead_loses_nothing_that_was_told_and_charging_goes_on_by_itself() {
+    if !engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let (journal, server) = (Journal::new("crashes"), Server::start());
+    let mut random = journal.random();
+    let (wanted, mut done, mut told) = (injections(CRASHES), 0, 0);
+    while done < wanted {
+        let mut world = World::new(&plan(&server), &journal);
+        world.start().await;
+        let run = world.run().await;
+        let client = Client::start(&world, random.random());
+        done += disturb(&server, &world, &mut random, wanted - done).await;
+        world.ends_well(run).await;
+        let acknowledged = client.stop().await;
+        acknowledged.holds(&world).await;
+        told += acknowledged.len();
+    }
+    journal.held(format!("{done} crashes of PostgreSQL, {told} acknowledgements held"));
+}
