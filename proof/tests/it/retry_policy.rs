@@ -1,10 +1,10 @@
 //! When an invoice is tried again after a decline, and when it is set aside.
 
-use jiff::{Timestamp, ToSpan, Zoned};
+use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use testkit::{Engine, Options, Stack, engines};
 
-use crate::rows::{execute, number};
+use crate::rows::{execute, now, number};
 use crate::runs::{change, count, customer, due_now, ended, invoices, run, start, until};
 
 /// The standard policy, changed, as a file in a folder of its own.
@@ -46,7 +46,7 @@ async fn invoice(stack: &Stack) -> Value {
 fn planned(invoice: &Value, zone: &str) -> (i32, i8) {
     let next: Timestamp = invoice["next_at"].as_str().unwrap().parse().unwrap();
     let next = next.in_tz(zone).unwrap();
-    let today = Zoned::now().in_tz(zone).unwrap().date();
+    let today = now().in_tz(zone).unwrap().date();
     (today.until(next.date()).unwrap().get_days(), next.hour())
 }
 
@@ -153,7 +153,7 @@ async fn held_back(stack: &Stack, what: &str) {
     let shown = invoice(stack).await;
     assert_eq!((&shown["attempts"], &shown["state"]), (&json!(2), &json!("PENDING")), "{what}: {shown}");
     let next: Timestamp = shown["next_at"].as_str().unwrap().parse().unwrap();
-    assert!(next > Timestamp::now() + (29 * 24).hours(), "{what}: {shown}");
+    assert!(next > now() + (29 * 24).hours(), "{what}: {shown}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -74,3 +74,8 @@ pub fn execute(db: &Db, sql: &str) {
     };
     db.write_blocking(run).unwrap();
 }
+
+/// The moment that it is for the services.
+pub fn now() -> jiff::Timestamp {
+    jiff::Timestamp::from_microsecond(service::Clock::system().now()).unwrap()
+}

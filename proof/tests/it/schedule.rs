@@ -2,28 +2,28 @@
 
 use std::time::Duration;
 
-use jiff::{Timestamp, ToSpan};
+use jiff::ToSpan;
 use testkit::{Engine, Stack, engines};
 
-use crate::rows::{execute, number};
+use crate::rows::{execute, now, number};
 use crate::runs::{count, ended, stack, until};
 
 const RUNS: &str = "SELECT COUNT(*) AS n FROM billing_runs";
 
 /// Once an hour, half an hour from now and half an hour ago.
 fn hourly() -> String {
-    let minute = (Timestamp::now() + 30.minutes()).strftime("%-M").to_string();
+    let minute = (now() + 30.minutes()).strftime("%-M").to_string();
     format!("{minute} * * * *")
 }
 
 /// The tick before now.
 fn last_tick() -> String {
-    (Timestamp::now() - 30.minutes()).strftime("due/%Y-%m-%dT%H:%MZ").to_string()
+    (now() - 30.minutes()).strftime("due/%Y-%m-%dT%H:%MZ").to_string()
 }
 
 /// A run of the schedule that ended so many hours before the last tick.
 fn served(stack: &Stack, hours: i64) {
-    let tick = Timestamp::now() - 30.minutes() - hours.hours();
+    let tick = now() - 30.minutes() - hours.hours();
     let (key, at) = (tick.strftime("due/%Y-%m-%dT%H:%MZ"), tick.as_microsecond());
     execute(&stack.invoices_db, &format!(
         "INSERT INTO billing_runs (scope_key, scope, state, round, max_invoice_id, cutoff_at, created_at, ended_at, started_by)
