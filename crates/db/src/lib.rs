@@ -9,6 +9,7 @@ mod migrations;
 mod pool;
 pub mod revocations;
 mod schema;
+pub mod sqlite;
 mod url;
 
 pub use connection::{AnyConnection, MultiBackend};

@@ -1,10 +1,10 @@
 //! What happened and is to be told, as rows that are written with what happened.
 
-use db::{AnyConnection, StoreError};
+use db::sqlite;
+use db::sqlite::Value::{Integer, Text};
 use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
 use service::clock::Micros;
-
-use super::schema::outbox;
 
 /// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,21 +19,21 @@ pub struct Event {
     pub data: String,
 }
 
-/// Adds events.
+/// Adds events on SQLite; on PostgreSQL they are part of the statement that settles.
 pub fn insert<'a>(
-    conn: &mut AnyConnection,
+    conn: &mut SqliteConnection,
     events: impl Iterator<Item = &'a Event>,
     now: Micros,
-) -> Result<(), StoreError> {
+) -> QueryResult<()> {
     for event in events {
-        diesel::insert_into(outbox::table)
-            .values((
-                outbox::kind.eq(event.kind),
-                outbox::subject.eq(&event.subject),
-                outbox::data.eq(&event.data),
-                outbox::created_at.eq(now),
-            ))
-            .execute(conn)?;
+        let values = [Text(event.kind), Text(&event.subject), Text(&event.data), Integer(now)];
+        sqlite::execute::<Insert, _>(conn, values)?;
     }
     Ok(())
+}
+
+struct Insert;
+
+impl sqlite::Named for Insert {
+    const SQL: &'static str = "INSERT INTO outbox (kind, subject, data, created_at) VALUES (?, ?, ?, ?)";
 }

@@ -105,16 +105,6 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    outbox (id) {
-        id -> BigInt,
-        kind -> Text,
-        subject -> Text,
-        data -> Text,
-        created_at -> BigInt,
-    }
-}
-
 diesel::allow_tables_to_appear_in_same_query!(
     customers,
     invoices,

@@ -1,7 +1,8 @@
 //! The statements that are written per database, side by side: what every charge goes through.
 
 use contracts::charge::{ChargeItem, Method};
-use db::{AnyConnection, StoreError};
+use db::sqlite::Value;
+use db::{AnyConnection, StoreError, sqlite};
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -9,8 +10,8 @@ use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use diesel::sqlite::SqliteConnection;
 
 use super::charges::columns;
-use super::movements::{CAPTURE, wallet};
-use super::schema::{charges, transfers};
+use super::movements::wallet;
+use super::schema::charges;
 use crate::domain::charge::Decision;
 
 /// A charge and what was decided about it.
@@ -53,20 +54,20 @@ fn insert_sqlite(
     now: i64,
 ) -> QueryResult<Option<Inserted>> {
     let (name, code) = columns(decision);
-    let new = diesel::insert_into(charges::table)
-        .values((
-            charges::key.eq(&item.key),
-            charges::invoice.eq(&item.invoice),
-            charges::customer.eq(&item.customer),
-            charges::amount.eq(item.amount),
-            charges::currency.eq(item.currency.code()),
-            charges::method.eq(item.method.as_str()),
-            charges::decision.eq(name),
-            charges::decline_code.eq(code),
-            charges::decided_at.eq(now),
-        ))
-        .on_conflict_do_nothing()
-        .execute(conn)?;
+    let new = sqlite::execute::<Charge, _>(
+        conn,
+        [
+            Value::Text(&item.key),
+            Value::Text(&item.invoice),
+            Value::Text(&item.customer),
+            Value::Integer(item.amount),
+            Value::Text(item.currency.code()),
+            Value::Text(item.method.as_str()),
+            Value::Text(name),
+            Value::OptionalText(code),
+            Value::Integer(now),
+        ],
+    )?;
     if new == 0 {
         return Ok(None);
     }
@@ -80,20 +81,35 @@ fn capture_sqlite(
     merchant: &str,
     now: i64,
 ) -> QueryResult<bool> {
-    let new = diesel::insert_into(transfers::table)
-        .values((
-            transfers::kind.eq(CAPTURE),
-            transfers::reference.eq(&item.invoice),
-            transfers::charge.eq(&item.key),
-            transfers::debit.eq(payer(item)),
-            transfers::credit.eq(merchant),
-            transfers::amount.eq(item.amount),
-            transfers::currency.eq(item.currency.code()),
-            transfers::at.eq(now),
-        ))
-        .on_conflict_do_nothing()
-        .execute(conn)?;
+    let new = sqlite::execute::<Capture, _>(
+        conn,
+        [
+            Value::Text(&item.invoice),
+            Value::Text(&item.key),
+            Value::Text(&payer(item)),
+            Value::Text(merchant),
+            Value::Integer(item.amount),
+            Value::Text(item.currency.code()),
+            Value::Integer(now),
+        ],
+    )?;
     Ok(new == 1)
+}
+
+struct Charge;
+
+impl sqlite::Named for Charge {
+    const SQL: &'static str = "INSERT INTO charges \
+         (key, invoice, customer, amount, currency, method, decision, decline_code, decided_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+}
+
+struct Capture;
+
+impl sqlite::Named for Capture {
+    const SQL: &'static str = "INSERT INTO transfers \
+         (kind, reference, charge, debit, credit, amount, currency, at) \
+         VALUES ('capture', ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 }
 
 fn payer(item: &ChargeItem) -> String {

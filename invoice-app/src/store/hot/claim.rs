@@ -4,13 +4,13 @@ mod statement;
 
 use contracts::Money;
 use contracts::charge::Method;
-use db::{AnyConnection, StoreError};
+use db::sqlite::Value;
+use db::{AnyConnection, StoreError, sqlite};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use diesel::sqlite::SqliteConnection;
 use service::clock::Micros;
 
-use super::super::schema::invoices;
 use super::super::tallies::{self, Change};
 use crate::domain::invoice::LastOutcome;
 use crate::domain::progress::Count;
@@ -190,18 +190,26 @@ fn claim_sqlite(conn: &mut SqliteConnection, claim: &Claim) -> QueryResult<Vec<C
     .bind::<BigInt, _>(claim.limit)
     .load(conn)?;
     for row in &rows {
-        diesel::update(invoices::table.find(row.id))
-            .set((
-                invoices::state.eq("CHARGING"),
-                invoices::epoch.eq(row.epoch),
-                invoices::next_at.eq(claim.lease_end),
-                invoices::attempt.eq(row.attempt),
-                invoices::asked.eq(row.asked),
-                invoices::last_outcome.eq(row.last_outcome.as_ref().filter(|_| row.resend)),
-                invoices::method.eq(&row.method),
-                invoices::run_id.eq(row.run_id),
-            ))
-            .execute(conn)?;
+        sqlite::execute::<Open, _>(
+            conn,
+            [
+                Value::Integer(row.epoch),
+                Value::Integer(claim.lease_end),
+                Value::Integer(row.attempt.into()),
+                Value::Integer(row.asked.into()),
+                Value::OptionalText(row.last_outcome.as_deref().filter(|_| row.resend)),
+                Value::Text(&row.method),
+                Value::OptionalInteger(row.run_id),
+                Value::Integer(row.id),
+            ],
+        )?;
     }
     Ok(rows)
+}
+
+struct Open;
+
+impl sqlite::Named for Open {
+    const SQL: &'static str = "UPDATE invoices SET state = 'CHARGING', epoch = ?, next_at = ?, attempt = ?, \
+         asked = ?, last_outcome = ?, method = ?, run_id = ? WHERE id = ?";
 }

@@ -5,13 +5,13 @@ mod statement;
 
 use std::collections::HashSet;
 
-use db::{AnyConnection, StoreError};
+use db::sqlite::Value::{Integer, OptionalInteger, OptionalText, Text};
+use db::{AnyConnection, StoreError, sqlite};
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use service::clock::Micros;
 
 use super::super::outbox::{self, Event};
-use super::super::schema::{attempts, invoices};
 use super::super::tallies::{self, Change};
 use crate::domain::settle::{OpenCharge, Settlement};
 use statement::Statement;
@@ -51,7 +51,9 @@ pub fn settle(conn: &mut AnyConnection, batch: &Batch<'_>) -> Result<HashSet<i64
     }
     let changes = batch.changes.iter().filter(|change| ids.contains(&change.invoice)).copied();
     tallies::insert(conn, &changes.collect::<Vec<_>>(), batch.now)?;
-    outbox::insert(conn, batch.events.iter().filter(|event| ids.contains(&event.invoice)), batch.now)?;
+    if let AnyConnection::Sqlite(conn) = conn {
+        outbox::insert(conn, batch.events.iter().filter(|event| ids.contains(&event.invoice)), batch.now)?;
+    }
     Ok(ids)
 }
 
@@ -66,30 +68,48 @@ fn settle_sqlite(
     started_at: Micros,
     now: Micros,
 ) -> QueryResult<bool> {
-    let mine = invoices::id.eq(settlement.invoice_id).and(invoices::epoch.eq(settlement.epoch));
-    let rows = diesel::update(invoices::table.filter(mine.and(invoices::state.eq("CHARGING"))))
-        .set((
-            invoices::state.eq(settlement.state.as_str()),
-            invoices::attempt.eq(settlement.attempt),
-            invoices::next_at.eq(settlement.next_at),
-            invoices::last_outcome.eq(settlement.last_outcome.map(|outcome| outcome.as_str())),
-            invoices::last_code.eq(settlement.last_code.as_deref()),
-            invoices::paid_at.eq(settlement.paid_at),
-        ))
-        .execute(conn)?;
+    let rows = sqlite::execute::<Update, _>(
+        conn,
+        [
+            Text(settlement.state.as_str()),
+            Integer(settlement.attempt.into()),
+            OptionalInteger(settlement.next_at),
+            OptionalText(settlement.last_outcome.map(|outcome| outcome.as_str())),
+            OptionalText(settlement.last_code.as_deref()),
+            OptionalInteger(settlement.paid_at),
+            Integer(settlement.invoice_id),
+            Integer(settlement.epoch),
+        ],
+    )?;
     if let (1, Some(outcome)) = (rows, settlement.history) {
-        diesel::insert_into(attempts::table)
-            .values((
-                attempts::invoice_id.eq(settlement.invoice_id),
-                attempts::attempt.eq(settlement.attempt),
-                attempts::run_id.eq(charge.run_id),
-                attempts::started_at.eq(started_at),
-                attempts::ended_at.eq(now),
-                attempts::outcome.eq(outcome),
-                attempts::decline_code.eq(decline_code(settlement)),
-                attempts::next_at.eq(settlement.next_at),
-            ))
-            .execute(conn)?;
+        sqlite::execute::<History, _>(
+            conn,
+            [
+                Integer(settlement.invoice_id),
+                Integer(settlement.attempt.into()),
+                OptionalInteger(charge.run_id),
+                Integer(started_at),
+                Integer(now),
+                Text(outcome),
+                OptionalText(decline_code(settlement)),
+                OptionalInteger(settlement.next_at),
+            ],
+        )?;
     }
     Ok(rows == 1)
+}
+
+struct Update;
+
+impl sqlite::Named for Update {
+    const SQL: &'static str = "UPDATE invoices SET state = ?, attempt = ?, next_at = ?, last_outcome = ?, \
+         last_code = ?, paid_at = ? WHERE id = ? AND epoch = ? AND state = 'CHARGING'";
+}
+
+struct History;
+
+impl sqlite::Named for History {
+    const SQL: &'static str = "INSERT INTO attempts \
+         (invoice_id, attempt, run_id, started_at, ended_at, outcome, decline_code, next_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 }
