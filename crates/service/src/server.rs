@@ -101,10 +101,10 @@ impl Shutdown {
         Ok(shutdown)
     }
 
-    /// Whether the stop was asked for.
+    /// Whether the stop was asked for. Where nobody is left to ask for it, whoever started all this is gone.
     #[must_use]
     pub fn is_asked(&self) -> bool {
-        *self.0.borrow()
+        *self.0.borrow() || self.0.has_changed().is_err()
     }
 
     /// Waits until the stop is asked for.
@@ -127,4 +127,23 @@ pub async fn run(servers: Vec<Server>, health: Health, drain: Duration, mut shut
         let _ = server.await;
     }
     tracing::info!("stopped");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stop_is_asked_for_by_whoever_may_or_when_nobody_can_any_more() {
+        let (trigger, mut shutdown) = Shutdown::manual();
+        assert!(!shutdown.is_asked());
+        let other = shutdown.clone();
+        trigger.pull();
+        shutdown.asked().await;
+        assert!(shutdown.is_asked() && other.is_asked());
+        let (trigger, mut shutdown) = Shutdown::manual();
+        drop(trigger);
+        shutdown.asked().await;
+        assert!(shutdown.is_asked(), "else a loop that waits for it would never rest");
+    }
 }
