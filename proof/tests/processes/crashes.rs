@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use proof::processes::free_port;
 use rand::RngExt;
@@ -70,15 +70,23 @@ fn plan(server: &Server) -> Plan {
     }
 }
 
-/// Crashes the server in the middle of charging, at most so often; a crash after the end of the run is none.
-async fn disturb(server: &Server, world: &World<'_>, random: &mut impl RngExt, most: usize) -> usize {
+/// Crashes the server in the middle of charging, at most so often; a crash after the end of the run is none. Adds how
+/// long it took each time until somebody charged again.
+async fn disturb(
+    server: &Server,
+    world: &World<'_>,
+    random: &mut impl RngExt,
+    most: usize,
+    waits: &mut Vec<Duration>,
+) -> usize {
     let mut done = 0;
     while done < most {
         // The services are back by themselves, and charge.
-        let before = world.verdicts().await;
+        let (before, back) = (world.verdicts().await, Instant::now());
         let over = "SELECT (SELECT COUNT(*) FROM attempts) + 1000000 * (1 - (SELECT COUNT(*) FROM billing_runs \
                     WHERE state = 'running')) AS n";
         world.until("charging goes on after a crash", over, |verdicts| verdicts > before).await;
+        waits.push(back.elapsed());
         tokio::time::sleep(Duration::from_millis(random.random_range(0..150))).await;
         world.journal.note("PostgreSQL is stopped dead");
         server.script("crash");
@@ -98,17 +106,20 @@ async fn a_database_that_is_stopped_dead_loses_nothing_that_was_told_and_chargin
     }
     let (journal, server) = (Journal::new("crashes"), Server::start());
     let mut random = journal.random();
-    let (wanted, mut done, mut told) = (injections(CRASHES), 0, 0);
+    let (wanted, mut done, mut told, mut waits) = (injections(CRASHES), 0, 0, Vec::new());
     while done < wanted {
         let mut world = World::new(&plan(&server), &journal);
         world.start().await;
         let run = world.run().await;
         let client = Client::start(&world, random.random());
-        done += disturb(&server, &world, &mut random, wanted - done).await;
+        done += disturb(&server, &world, &mut random, wanted - done, &mut waits).await;
         world.ends_well(run).await;
         let acknowledged = client.stop().await;
         acknowledged.holds(&world).await;
         told += acknowledged.len();
     }
-    journal.held(format!("{done} crashes of PostgreSQL, {told} acknowledgements held"));
+    waits.sort();
+    let (usual, longest) = (waits.get(waits.len() / 2), waits.last());
+    let held = format!("{done} crashes of PostgreSQL, {told} acknowledgements held");
+    journal.held(format!("{held}, charging again after {usual:?}, at most {longest:?}"));
 }
