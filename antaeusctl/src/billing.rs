@@ -17,7 +17,7 @@ use std::io::Write;
 use clap::{Args, Subcommand};
 
 use crate::http::run_async;
-use crate::output::Ask;
+use crate::output::{Ask, OneCommand};
 use crate::pages::ROWS;
 use scope::{PreviewCommand, RunCommand};
 
@@ -54,15 +54,6 @@ pub struct ListCommand {
     /// Longest table.
     #[arg(long, default_value_t = ROWS)]
     limit: usize,
-}
-
-/// A run.
-#[derive(Debug, Args)]
-pub struct OneCommand {
-    #[command(flatten)]
-    ask: Ask,
-    /// Its number.
-    id: i64,
 }
 
 /// A run to watch.

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde::Deserialize;
 
 use crate::http::run_async;
-use crate::output::Ask;
+use crate::output::{Ask, OneCommand};
 use crate::pages::{ROWS, first};
 use crate::table::{Column, facts, table};
 
@@ -16,7 +16,7 @@ pub enum CustomersCommand {
     /// Show the first customers as a table.
     List(ListCommand),
     /// Show a customer.
-    Show(ShowCommand),
+    Show(OneCommand),
 }
 
 /// Show the first customers as a table.
@@ -27,15 +27,6 @@ pub struct ListCommand {
     /// Longest table.
     #[arg(long, default_value_t = ROWS)]
     limit: usize,
-}
-
-/// Show a customer.
-#[derive(Debug, Args)]
-pub struct ShowCommand {
-    #[command(flatten)]
-    ask: Ask,
-    /// Its number.
-    id: i64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,7 +57,7 @@ async fn list(command: &ListCommand, out: &mut dyn Write) -> Result<(), String> 
     command.ask.print(out, &customers.json(), || lines(&rows, customers.more))
 }
 
-async fn show(command: &ShowCommand, out: &mut dyn Write) -> Result<(), String> {
+async fn show(command: &OneCommand, out: &mut dyn Write) -> Result<(), String> {
     let answer = command.ask.api()?.get(&format!("/v1/customers/{}", command.id)).await?;
     let customer = answer.read()?;
     command.ask.print(out, &answer.text, || one(&customer))

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 
 use crate::api::Api;
 use crate::http::run_async;
-use crate::output::Ask;
+use crate::output::{Ask, OneCommand};
 use crate::pages::{ROWS, first, with_query};
 use invoice::{Attempts, Invoice, explanation, show};
 
@@ -40,15 +40,6 @@ pub struct ListCommand {
     /// Longest table.
     #[arg(long, default_value_t = ROWS)]
     limit: usize,
-}
-
-/// An invoice.
-#[derive(Debug, Args)]
-pub struct OneCommand {
-    #[command(flatten)]
-    ask: Ask,
-    /// Its number.
-    id: i64,
 }
 
 /// Count invoices in a state.

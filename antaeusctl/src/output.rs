@@ -25,6 +25,15 @@ pub struct Ask {
     output: Output,
 }
 
+/// A command about one thing.
+#[derive(Debug, Args)]
+pub struct OneCommand {
+    #[command(flatten)]
+    pub(crate) ask: Ask,
+    /// Its number.
+    pub(crate) id: i64,
+}
+
 impl Ask {
     /// A client for all questions of the command.
     pub fn api(&self) -> Result<Api, String> {

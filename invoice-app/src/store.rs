@@ -12,7 +12,8 @@ mod schema;
 pub mod scope;
 pub mod tallies;
 
-use db::Migrations;
+use contracts::Currency;
+use db::{Migrations, StoreError};
 use diesel_migrations::embed_migrations;
 
 /// The schema's history.
@@ -20,3 +21,8 @@ pub const MIGRATIONS: Migrations = Migrations {
     sqlite: embed_migrations!("migrations/sqlite"),
     postgres: embed_migrations!("migrations/postgres"),
 };
+
+/// A currency as it stands in a row.
+fn currency(code: &str) -> Result<Currency, StoreError> {
+    code.parse().map_err(|_| StoreError::Bug(format!("{code:?} is no currency")))
+}

@@ -68,6 +68,22 @@ pub struct Budget {
     pub days: u16,
 }
 
+impl Budget {
+    /// How long an attempt counts.
+    #[must_use]
+    pub fn span(self) -> Micros {
+        i64::from(self.days) * DAY
+    }
+
+    /// The oldest attempt that counts when this one is the last, if there are as many as are allowed: the next one may
+    /// come a [`Budget::span`] after it.
+    #[must_use]
+    pub fn oldest(self, last: i32) -> Option<i32> {
+        let oldest = last - i32::from(self.attempts) + 1;
+        (oldest >= 1).then_some(oldest)
+    }
+}
+
 /// What a soft decline leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ladder {

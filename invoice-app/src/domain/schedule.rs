@@ -76,6 +76,13 @@ pub fn scope_key(tick: Micros) -> String {
     tick.strftime("due/%Y-%m-%dT%H:%MZ").to_string()
 }
 
+/// The tick of a scope key.
+#[must_use]
+pub fn tick(scope_key: &str) -> Option<Micros> {
+    let tick: Timestamp = scope_key.strip_prefix("due/")?.parse().ok()?;
+    Some(tick.as_microsecond())
+}
+
 /// The minute that a moment is in.
 fn minute(t: Micros) -> Option<DateTime> {
     let start = t.div_euclid(MINUTE).checked_mul(MINUTE)?;

@@ -149,3 +149,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_tick_is_read_from_its_scope_key() {
+    let at = 1_796_101_200 * SECOND;
+    assert_eq!(tick(&scope_key(at)), Some(at));
+    assert_eq!(tick("due/tomorrow"), None);
+}

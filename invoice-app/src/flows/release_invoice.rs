@@ -4,7 +4,7 @@ use crate::domain::invoice::{Invoice, State};
 use crate::domain::policy::Budget;
 use crate::store::{attempts, invoices};
 use db::{AnyConnection, Db, StoreError};
-use service::clock::{DAY, Micros};
+use service::clock::Micros;
 
 /// The invoice as it stands now, or the state that does not allow it.
 pub async fn release_invoice(
@@ -29,8 +29,8 @@ fn allowed_from(
     budget: Option<Budget>,
     now: Micros,
 ) -> Result<Micros, StoreError> {
-    let Some(Budget { attempts, days }) = budget else { return Ok(now) };
-    let first = invoices::get(conn, id)?.attempt - i32::from(attempts) + 1;
-    let started = if first < 1 { None } else { attempts::started_at(conn, id, first)? };
-    Ok(started.map_or(now, |started| now.max(started + i64::from(days) * DAY)))
+    let Some(budget) = budget else { return Ok(now) };
+    let Some(oldest) = budget.oldest(invoices::get(conn, id)?.attempt) else { return Ok(now) };
+    let started = attempts::started_at(conn, id, oldest)?;
+    Ok(started.map_or(now, |started| now.max(started + budget.span())))
 }

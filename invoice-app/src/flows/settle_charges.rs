@@ -7,7 +7,7 @@ use std::sync::Arc;
 use contracts::Amount;
 use db::{AnyConnection, StoreError};
 use serde::Serialize;
-use service::clock::{DAY, Micros};
+use service::clock::Micros;
 
 use super::charge_due::Charging;
 use crate::domain::invoice::LastOutcome;
@@ -131,9 +131,7 @@ async fn allowed_from(
 ) -> Result<HashMap<i64, Micros>, StoreError> {
     let oldest_that_counts = |charge: &OpenCharge| {
         let budget = policies.get(&charge.run_id?)?.card_network?;
-        // With the attempt that is being settled there are so many.
-        let first = charge.attempt - i32::from(budget.attempts) + 1;
-        (first >= 1).then_some((charge.invoice_id, first, i64::from(budget.days) * DAY))
+        Some((charge.invoice_id, budget.oldest(charge.attempt)?, budget.span()))
     };
     let wanted: Vec<(i64, i32, Micros)> = charges.iter().filter_map(oldest_that_counts).collect();
     if wanted.is_empty() {

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use crate::domain::policy::RetryPolicy;
 use crate::domain::run::Scope;
-use crate::domain::schedule::{Schedule, scope_key};
+use crate::domain::schedule::{Schedule, scope_key, tick};
 use crate::flows::start_run::start_run;
 use crate::store::runs::{self, NewRun};
 
@@ -67,23 +67,5 @@ impl Scheduler {
         tracing::info!(run = started.run.id, key = started.run.scope_key, "scheduled run started");
         self.wake.notify_one();
         Ok(())
-    }
-}
-
-/// The tick of a scope key.
-fn tick(scope_key: &str) -> Option<Micros> {
-    let tick: jiff::Timestamp = scope_key.strip_prefix("due/")?.parse().ok()?;
-    Some(tick.as_microsecond())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tick_is_read_from_its_scope_key() {
-        let at = 1_796_101_200 * SECOND;
-        assert_eq!(tick(&scope_key(at)), Some(at));
-        assert_eq!(tick("due/tomorrow"), None);
     }
 }

@@ -77,8 +77,7 @@ pub fn verdicts(conn: &mut AnyConnection, run: i64) -> Result<Verdicts, StoreErr
         .load(conn)?;
     let mut all = Verdicts::new();
     for (currency, outcome, number, sum) in rows {
-        let currency =
-            currency.parse().map_err(|_| StoreError::Bug(format!("{currency:?} is no currency")))?;
+        let currency = super::currency(&currency)?;
         let (captured, others) = all.entry(currency).or_default();
         if ["captured", "already_captured", "reconciled"].contains(&outcome.as_str()) {
             captured.invoices += number;

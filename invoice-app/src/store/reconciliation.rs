@@ -232,8 +232,7 @@ pub fn unreconciled(conn: &mut AnyConnection) -> Result<BTreeMap<Currency, i64>,
     let open = differences::table.filter(differences::state.eq("open"));
     let rows: Vec<(String, i64)> = open.select((differences::currency, differences::amount)).load(conn)?;
     for (currency, amount) in rows {
-        let currency =
-            currency.parse().map_err(|_| StoreError::Bug(format!("{currency:?} is no currency")))?;
+        let currency = super::currency(&currency)?;
         *sums.entry(currency).or_default() += amount;
     }
     Ok(sums)

@@ -6,7 +6,7 @@ use contracts::Currency;
 use db::{AnyConnection, StoreError};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
-use service::clock::{DAY, Micros};
+use service::clock::Micros;
 
 use crate::domain::policy::Budget;
 use crate::domain::progress::Count;
@@ -95,8 +95,8 @@ pub fn ask_now(conn: &mut AnyConnection, max_id: i64, now: Micros) -> Result<(),
 
 /// Of an invoice `i`: the attempts of the last days leave room for one more.
 fn allowed(budget: Option<Budget>, now: Micros) -> String {
-    let Some(Budget { attempts, days }) = budget else { return "TRUE".into() };
-    let since = now - i64::from(days) * DAY;
+    let Some(budget) = budget else { return "TRUE".into() };
+    let (attempts, since) = (budget.attempts, now - budget.span());
     format!(
         "(i.attempt < {attempts} OR (SELECT COUNT(*) FROM attempts a
               WHERE a.invoice_id = i.id AND a.started_at > {since}) < {attempts})"
@@ -122,7 +122,6 @@ struct Sum {
 impl Sum {
     fn read(self) -> Result<(Currency, Count), StoreError> {
         let Self { currency, invoices, amount } = self;
-        let bug = |_| StoreError::Bug(format!("{currency:?} is no currency"));
-        Ok((currency.parse().map_err(bug)?, Count { invoices, amount }))
+        Ok((super::currency(&currency)?, Count { invoices, amount }))
     }
 }

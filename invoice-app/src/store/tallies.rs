@@ -86,7 +86,7 @@ pub fn progress(conn: &mut AnyConnection, run: i64, round: Option<i32>) -> Resul
     }
     let rows: Vec<Sums> = query.load(conn)?;
     let changes = rows.into_iter().map(|(outcome, reason, currency, invoices, amount)| {
-        let currency = currency_of(&currency)?;
+        let currency = super::currency(&currency)?;
         Ok(progress::Change { outcome, reason, currency, count: Count { invoices, amount } })
     });
     Ok(Progress::of(changes.collect::<Result<Vec<_>, StoreError>>()?))
@@ -102,7 +102,7 @@ pub fn captured(conn: &mut AnyConnection, window: Range<Micros>) -> Result<Vec<T
         .select((dsl::currency, whole("invoices"), whole("amount")))
         .load(conn)?;
     let total = |(currency, count, amount): (String, i64, i64)| {
-        Ok(Total { currency: currency_of(&currency)?, count, amount })
+        Ok(Total { currency: super::currency(&currency)?, count, amount })
     };
     rows.into_iter().map(total).collect()
 }
@@ -110,8 +110,4 @@ pub fn captured(conn: &mut AnyConnection, window: Range<Micros>) -> Result<Vec<T
 /// PostgreSQL adds up into NUMERIC, which may be cut to what it was made of.
 fn whole(column: &str) -> diesel::expression::SqlLiteral<BigInt> {
     sql(&format!("CAST(SUM({column}) AS BIGINT)"))
-}
-
-fn currency_of(code: &str) -> Result<Currency, StoreError> {
-    code.parse().map_err(|_| StoreError::Bug(format!("{code:?} is no currency")))
 }
