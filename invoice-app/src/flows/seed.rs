@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use db::{AnyConnection, Db, StoreError};
 use jiff::tz::TimeZone;
 use service::clock::Micros;
+use service::id::Uuids;
 
 use crate::domain::calendar::today;
 use crate::domain::data_set::{DataSet, Seed};
@@ -38,14 +39,16 @@ pub fn seed(db: &Db, set: DataSet, now: Micros) -> Result<Seeded, StoreError> {
 fn add_customers(conn: &mut AnyConnection, set: DataSet, now: Micros) -> Result<(), StoreError> {
     let customers: BTreeMap<i64, &'static str> =
         set.invoices().map(|seed| (seed.customer, seed.amount.currency.code())).collect();
-    let rows: Vec<NewCustomerRow> =
-        customers.into_iter().map(|(id, currency)| NewCustomerRow::new(id, currency, now)).collect();
+    let uuids = Uuids::default();
+    let row = |(id, currency)| NewCustomerRow::new(id, currency, &uuids, now);
+    let rows: Vec<NewCustomerRow> = customers.into_iter().map(row).collect();
     rows.chunks(CHUNK).try_for_each(|chunk| bulk::insert_customers(conn, chunk))
 }
 
 fn add_invoices(conn: &mut AnyConnection, set: DataSet, now: Micros) -> Result<usize, StoreError> {
     let due_on = today(now, &TimeZone::UTC).map(|today| today.to_string()).unwrap_or_default();
-    let row = |(id, seed): (i64, Seed)| NewInvoiceRow::new(id, &seed, &due_on, now);
+    let uuids = Uuids::default();
+    let row = |(id, seed): (i64, Seed)| NewInvoiceRow::new(id, &seed, &due_on, &uuids, now);
     let mut rows = (1..).zip(set.invoices()).map(row);
     let mut added = 0;
     loop {

@@ -3,6 +3,7 @@
 use db::{AnyConnection, StoreError};
 use diesel::prelude::*;
 use service::clock::Micros;
+use service::id::Uuids;
 
 use super::schema::{customers, invoices};
 use crate::domain::data_set::Seed;
@@ -22,8 +23,8 @@ pub struct NewCustomerRow {
 impl NewCustomerRow {
     /// A customer who pays by card and lives in UTC.
     #[must_use]
-    pub fn new(id: i64, currency: &'static str, now: Micros) -> Self {
-        Self { id, uid: service::id::uuid(now), currency, method: "card", time_zone: "UTC", created_at: now }
+    pub fn new(id: i64, currency: &'static str, uuids: &Uuids, now: Micros) -> Self {
+        Self { id, uid: uuids.next(now), currency, method: "card", time_zone: "UTC", created_at: now }
     }
 }
 
@@ -47,10 +48,10 @@ pub struct NewInvoiceRow {
 impl NewInvoiceRow {
     /// An imported invoice: paid elsewhere, or due now.
     #[must_use]
-    pub fn new(id: i64, seed: &Seed, due_on: &str, now: Micros) -> Self {
+    pub fn new(id: i64, seed: &Seed, due_on: &str, uuids: &Uuids, now: Micros) -> Self {
         Self {
             id,
-            uid: service::id::uuid(now),
+            uid: uuids.next(now),
             customer_id: seed.customer,
             amount: seed.amount.minor,
             currency: seed.amount.currency.code(),

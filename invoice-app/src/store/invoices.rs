@@ -25,6 +25,7 @@ struct Row {
     created_at: i64,
     paid_at: Option<i64>,
     next_at: Option<i64>,
+    leased_until: Option<i64>,
 }
 
 impl TryFrom<Row> for Invoice {
@@ -49,7 +50,8 @@ impl TryFrom<Row> for Invoice {
             attempt: row.attempt,
             created_at: row.created_at,
             paid_at: row.paid_at,
-            next_at: row.next_at,
+            // Nobody asks before the lease of who is asking now has ended.
+            next_at: row.leased_until.or(row.next_at),
         })
     }
 }

@@ -135,6 +135,7 @@ pub fn repair(conn: &mut AnyConnection, id: i64, capture: &Capture, now: Micros)
         invoices::epoch.eq(unpaid.epoch + 1),
         invoices::attempt.eq(unpaid.attempt),
         invoices::next_at.eq(None::<i64>),
+        invoices::leased_until.eq(None::<i64>),
         invoices::last_outcome.eq(None::<String>),
         invoices::last_code.eq(None::<String>),
         invoices::paid_at.eq(capture.captured_at),

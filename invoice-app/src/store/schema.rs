@@ -32,6 +32,7 @@ diesel::table! {
         next_at -> Nullable<BigInt>,
         last_code -> Nullable<Text>,
         asked -> Integer,
+        leased_until -> Nullable<BigInt>,
     }
 }
 

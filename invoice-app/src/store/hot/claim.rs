@@ -70,6 +70,7 @@ impl Claim {
 /// One condition serves fresh, retried and crashed rows: it walks the one partial index from the cursor on. A run that
 /// is paused claims nothing, whoever asks.
 const CONDITION: &str = "(i.next_at, i.id) > ($1, $2) AND i.next_at <= $3 \
+     AND (i.leased_until IS NULL OR i.leased_until <= $3) \
      AND ($4 IS NULL OR EXISTS (SELECT 1 FROM billing_runs r WHERE r.id = $4 AND r.state = 'running')) \
      AND (i.state = 'CHARGING' OR (i.next_at <= $5 AND i.id <= $6 AND CASE $7 WHEN '' THEN TRUE \
          WHEN 'declined' THEN i.last_outcome = 'declined' WHEN 'untried' THEN i.last_outcome IS NULL \
@@ -210,6 +211,6 @@ fn claim_sqlite(conn: &mut SqliteConnection, claim: &Claim) -> QueryResult<Vec<C
 struct Open;
 
 impl sqlite::Named for Open {
-    const SQL: &'static str = "UPDATE invoices SET state = 'CHARGING', epoch = ?, next_at = ?, attempt = ?, \
+    const SQL: &'static str = "UPDATE invoices SET state = 'CHARGING', epoch = ?, leased_until = ?, attempt = ?, \
          asked = ?, last_outcome = ?, method = ?, run_id = ? WHERE id = ?";
 }

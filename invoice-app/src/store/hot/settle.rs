@@ -102,7 +102,7 @@ fn settle_sqlite(
 struct Update;
 
 impl sqlite::Named for Update {
-    const SQL: &'static str = "UPDATE invoices SET state = ?, attempt = ?, next_at = ?, last_outcome = ?, \
+    const SQL: &'static str = "UPDATE invoices SET state = ?, attempt = ?, next_at = ?, leased_until = NULL, last_outcome = ?, \
          last_code = ?, paid_at = ? WHERE id = ? AND epoch = ? AND state = 'CHARGING'";
 }
 

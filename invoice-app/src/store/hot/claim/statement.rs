@@ -7,7 +7,9 @@ use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 
 use super::{Bounds, CONDITION, Claim};
 
-/// SKIP LOCKED lets rivals pass each other; the CTE is MATERIALIZED so that its LIMIT holds. One statement, so that
+/// SKIP LOCKED lets rivals pass each other; the CTE is MATERIALIZED so that its LIMIT holds. A row that it has
+/// locked stays where it is, so it is found again without an index; one that was changed after the statement began is
+/// not, and is left to the next claim. One statement, so that
 /// PostgreSQL commits it by itself.
 pub(super) struct Statement<'a> {
     pub claim: &'a Claim,
@@ -38,18 +40,18 @@ impl QueryFragment<Pg> for Statement<'_> {
         out.push_bind_param::<BigInt, _>(&claim.lease_end)?;
         out.push_sql(", ");
         out.push_bind_param::<Integer, _>(&bounds.round)?;
-        out.push_sql(")), due AS MATERIALIZED (SELECT i.id, i.next_at, i.last_outcome, i.state = 'CHARGING' AS resend, \
+        out.push_sql(")), due AS MATERIALIZED (SELECT i.ctid AS place, i.id, i.next_at, i.last_outcome, i.state = 'CHARGING' AS resend, \
              c.uid AS customer_uid, c.method AS customer_method, c.time_zone \
              FROM invoices i JOIN customers c ON c.id = i.customer_id WHERE ");
         out.push_sql(CONDITION);
         out.push_sql(" FOR UPDATE OF i SKIP LOCKED), \
-             claimed AS (UPDATE invoices i SET state = 'CHARGING', epoch = i.epoch + 1, next_at = $9, \
+             claimed AS (UPDATE invoices i SET state = 'CHARGING', epoch = i.epoch + 1, leased_until = $9, \
                  attempt = i.attempt + CASE WHEN due.resend THEN 0 ELSE 1 END, \
                  asked = CASE WHEN due.resend THEN i.asked + 1 ELSE 0 END, \
                  last_outcome = CASE WHEN due.resend THEN i.last_outcome END, \
                  method = CASE WHEN due.resend THEN i.method ELSE due.customer_method END, \
                  run_id = CASE WHEN due.resend THEN i.run_id ELSE $4 END \
-             FROM due WHERE i.id = due.id \
+             FROM due WHERE i.ctid = due.place \
              RETURNING i.id, i.uid, i.customer_id, due.customer_uid, due.time_zone, i.amount, i.currency, i.method, \
                  i.attempt, i.epoch, i.run_id, due.resend, i.asked, due.next_at AS due_at, due.last_outcome, \
                  i.last_code), \

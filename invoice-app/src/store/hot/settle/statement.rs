@@ -74,7 +74,7 @@ impl QueryFragment<Pg> for Statement<'_> {
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.decline_codes)?;
         out.push_sql(
             ") AS s (id, epoch, state, attempt, next_at, last_outcome, last_code, paid_at, outcome, decline_code)), \
-             settled AS (UPDATE invoices i SET state = s.state, attempt = s.attempt, next_at = s.next_at, \
+             settled AS (UPDATE invoices i SET state = s.state, attempt = s.attempt, next_at = s.next_at, leased_until = NULL, \
                  last_outcome = s.last_outcome, last_code = s.last_code, paid_at = s.paid_at \
              FROM s WHERE i.id = s.id AND i.epoch = s.epoch AND i.state = 'CHARGING' \
              RETURNING i.id, i.attempt, i.run_id, i.next_at, s.outcome, s.decline_code), \
