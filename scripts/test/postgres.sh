@@ -72,6 +72,8 @@ listen_addresses = '$host'
 port = $port
 unix_socket_directories = '$directory/socket'
 max_connections = 200
+# A server of the usual size keeps its busy pages in memory; what nobody uses of it is never taken.
+shared_buffers = 1GB
 ssl = on
 ssl_cert_file = '$directory/socket/tls.crt'
 ssl_key_file = '$directory/socket/tls.key'

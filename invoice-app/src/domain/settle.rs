@@ -41,6 +41,8 @@ pub struct OpenCharge {
     pub asked: i32,
     /// How the invoice stood before it was claimed.
     pub before: Before,
+    /// Where PostgreSQL keeps the claimed row (its ctid), so that it is found again without an index; empty on SQLite.
+    pub place: String,
 }
 
 /// What a claim covers up, and what comes back when nothing was tried.

@@ -20,6 +20,7 @@ fn charge(attempt: i32, resend: bool) -> OpenCharge {
         run_id: Some(3),
         resend,
         asked: 0,
+        place: String::new(),
         before: Before { due_at: NOW - HOUR, outcome: None, code: None },
     }
 }

@@ -20,7 +20,7 @@ pub const UNKNOWN: i64 = 0;
 const PAUSES: (Duration, Duration) = (Duration::from_millis(25), Duration::from_secs(1));
 /// Rows that fell due so shortly before the last look may have come after it: other processes have other clocks.
 const SLACK: Micros = 5 * SECOND;
-/// The whole queue is looked through for unknown outcomes this often.
+/// The whole queue is looked through for unknown outcomes and ended leases this often.
 const RESCAN: Micros = 60 * SECOND;
 
 /// Drives runs; cheap to clone.

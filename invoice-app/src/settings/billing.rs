@@ -16,7 +16,7 @@ const BATCH: Var = Var::new(
     "invoices per claim and per request to the provider, 1 to 1000; for a legacy provider always 1",
 );
 const IN_FLIGHT: Var =
-    Var::new("CHARGES_IN_FLIGHT", "4", "batches that one process works on at a time, 1 to 64");
+    Var::new("CHARGES_IN_FLIGHT", "8", "batches that one process works on at a time, 1 to 64");
 const ROUNDS: Var =
     Var::new("COMPAT_MAX_ROUNDS", "50", "most rounds that `POST /invoices/pay` goes on for, 1 to 1000");
 const SCHEDULE: Var = Var::new(

@@ -60,7 +60,8 @@ async fn a_provider_that_wants_more_time_is_left_alone_for_longer() {
         start(&stack, json!({"scope": "due"})).await;
         tokio::time::sleep(WATCHED).await;
         let asked = provider.memory().requests.len();
-        assert!((1..=4).contains(&asked), "{asked} requests");
+        // Those that were under way when the first was turned away.
+        assert!((1..=8).contains(&asked), "{asked} requests");
         assert_eq!(invoices(&stack, "state = 'PENDING' AND attempt = 0"), 40);
     }
 }

@@ -112,6 +112,8 @@ struct Claimed {
     last_outcome: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     last_code: Option<String>,
+    #[diesel(sql_type = Text)]
+    place: String,
 }
 
 impl TryFrom<Claimed> for OpenCharge {
@@ -135,6 +137,7 @@ impl TryFrom<Claimed> for OpenCharge {
             run_id: row.run_id,
             resend: row.resend,
             asked: row.asked,
+            place: row.place,
         })
     }
 }
@@ -178,7 +181,7 @@ fn claim_sqlite(conn: &mut SqliteConnection, claim: &Claim) -> QueryResult<Vec<C
              CASE WHEN i.state = 'CHARGING' THEN i.attempt ELSE i.attempt + 1 END AS attempt,
              i.epoch + 1 AS epoch, CASE WHEN i.state = 'CHARGING' THEN i.run_id ELSE ?4 END AS run_id,
              i.state = 'CHARGING' AS resend, CASE WHEN i.state = 'CHARGING' THEN i.asked + 1 ELSE 0 END AS asked,
-             i.next_at AS due_at, i.last_outcome, i.last_code
+             i.next_at AS due_at, i.last_outcome, i.last_code, '' AS place
          FROM invoices i JOIN customers c ON c.id = i.customer_id WHERE {condition}"
     ))
     .bind::<BigInt, _>(claim.after.0)

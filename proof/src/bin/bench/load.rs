@@ -111,6 +111,7 @@ fn charge() -> OpenCharge {
         time_zone: "UTC".into(),
         run_id: None,
         asked: 0,
+        place: String::new(),
         before: Before { due_at: 0, outcome: None, code: None },
     }
 }

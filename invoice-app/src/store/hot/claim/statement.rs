@@ -54,7 +54,7 @@ impl QueryFragment<Pg> for Statement<'_> {
              FROM due WHERE i.ctid = due.place \
              RETURNING i.id, i.uid, i.customer_id, due.customer_uid, due.time_zone, i.amount, i.currency, i.method, \
                  i.attempt, i.epoch, i.run_id, due.resend, i.asked, due.next_at AS due_at, due.last_outcome, \
-                 i.last_code), \
+                 i.last_code, CAST(i.ctid AS TEXT)), \
              counted AS (INSERT INTO run_tallies (run_id, round, outcome, reason, currency, invoices, amount, at) \
                  SELECT $4, $10, 'claimed', '', currency, COUNT(*), SUM(amount), $3 FROM claimed \
                  WHERE NOT resend GROUP BY currency) \
@@ -81,6 +81,7 @@ impl Query for Statement<'_> {
         BigInt,
         Nullable<Text>,
         Nullable<Text>,
+        Text,
     );
 }
 

@@ -10,8 +10,10 @@ use super::columns::{Changes, Events};
 use super::{Batch, decline_code};
 
 /// All of it in one statement, column by column: its text is the same whatever the size of the batch, and PostgreSQL
-/// commits it by itself.
+/// commits it by itself. The rows are where the claim has left them; one that is not there any more was taken by
+/// somebody else meanwhile, or moved by a rebuild of the table, and is asked about again when its lease ends.
 pub(super) struct Statement<'a> {
+    places: Vec<&'a str>,
     ids: Vec<i64>,
     epochs: Vec<i64>,
     states: Vec<&'static str>,
@@ -32,6 +34,7 @@ impl<'a> Statement<'a> {
     pub fn of(batch: &'a Batch<'a>) -> Self {
         let each = || batch.settled.iter().map(|(_, settlement)| *settlement);
         Self {
+            places: batch.settled.iter().map(|(charge, _)| charge.place.as_str()).collect(),
             ids: each().map(|one| one.invoice_id).collect(),
             epochs: each().map(|one| one.epoch).collect(),
             states: each().map(|one| one.state.as_str()).collect(),
@@ -52,7 +55,9 @@ impl<'a> Statement<'a> {
 
 impl QueryFragment<Pg> for Statement<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("WITH s AS (SELECT * FROM UNNEST(");
+        out.push_sql("WITH s AS (SELECT * FROM UNNEST(CAST(");
+        out.push_bind_param::<Array<Text>, _>(&self.places)?;
+        out.push_sql(" AS tid[]), ");
         out.push_bind_param::<Array<BigInt>, _>(&self.ids)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<BigInt>, _>(&self.epochs)?;
@@ -73,10 +78,10 @@ impl QueryFragment<Pg> for Statement<'_> {
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.decline_codes)?;
         out.push_sql(
-            ") AS s (id, epoch, state, attempt, next_at, last_outcome, last_code, paid_at, outcome, decline_code)), \
+            ") AS s (place, id, epoch, state, attempt, next_at, last_outcome, last_code, paid_at, outcome, decline_code)), \
              settled AS (UPDATE invoices i SET state = s.state, attempt = s.attempt, next_at = s.next_at, leased_until = NULL, \
                  last_outcome = s.last_outcome, last_code = s.last_code, paid_at = s.paid_at \
-             FROM s WHERE i.id = s.id AND i.epoch = s.epoch AND i.state = 'CHARGING' \
+             FROM s WHERE i.ctid = s.place AND i.id = s.id AND i.epoch = s.epoch AND i.state = 'CHARGING' \
              RETURNING i.id, i.attempt, i.run_id, i.next_at, s.outcome, s.decline_code), \
              history AS (INSERT INTO attempts \
                  (invoice_id, attempt, run_id, started_at, ended_at, outcome, decline_code, next_at) \
