@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a folder of JSON schemas out of the API documents that Kubernetes, Istio, Argo CD and Flux publish inside
+# Makes a folder of JSON schemas out of the API documents that Kubernetes, Istio, Argo CD, Flux and the like publish inside
 # their Go modules. schemas.txt beside this names version and checksum of each; another content is refused.
 set -euo pipefail
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
