@@ -52,14 +52,10 @@ find_cluster() {
 
 # --- what is built
 
-overlays_build_alike() {
-  local overlay kustomize
-  kustomize="$("$HERE/../tools.sh" kustomize)/kustomize" || return 1
-  for overlay in dev staging prod; do
-    (cd "$ROOT" && "$kustomize" build "kustomize/overlays/$overlay") >"$TMP/$overlay.yaml"
-    (cd "$ROOT/kustomize" && "$kustomize" build "overlays/$overlay") | cmp - "$TMP/$overlay.yaml"
-    kubectl kustomize "$ROOT/kustomize/overlays/$overlay" | cmp - "$TMP/$overlay.yaml"
-  done
+# Gateways without a route, hosts that nobody has, policies that select nothing: of each overlay by itself.
+istioctl_finds_nothing() { # OVERLAY
+  kubectl kustomize "$ROOT/kustomize/overlays/$1" >"$TMP/$1.yaml" &&
+    istioctl analyze --use-kube=false --failure-threshold Info "$TMP/$1.yaml"
 }
 
 # Pods must not run as root, so the image must say a number other than 0 itself.
@@ -77,10 +73,12 @@ image_is_sound() { # NAME
 test_builds() {
   local name
   part "what is built"
-  if command -v go >/dev/null || [ -x "$HOME/.cache/antaeus/bin/kustomize" ]; then
-    check "kustomize and kubectl build the three overlays alike, from the root and inside kustomize/" overlays_build_alike
+  if command -v istioctl >/dev/null; then
+    for name in dev staging prod; do
+      check "istioctl analyze finds nothing in $name" istioctl_finds_nothing "$name"
+    done
   else
-    skip "kustomize's own build of the overlays: neither kustomize nor go is here"
+    skip "istioctl analyze: istioctl is not on the PATH"
   fi
   [ -e "$IMAGE_STATE/built" ] || return 0
   for name in "${IMAGES[@]}"; do
