@@ -145,6 +145,7 @@ refuses() { # TOOL-ON NAME SED-SCRIPT
 # A name would leave the kubelet nothing to compare: runAsNonRoot then refuses to start the pod.
 one_user() {
   local user
+  grep '^USER ' Containerfile
   user=$(sed -n 's/^USER \([1-9][0-9]*:[1-9][0-9]*\)$/\1/p' Containerfile | sort -u)
   [ "$(grep -c '^USER ' Containerfile)" = "$(grep -cx "USER $user" Containerfile)" ] &&
     diff <(printf 'runAsGroup: %s\nrunAsUser: %s\n' "${user#*:}" "${user%:*}") \
