@@ -111,7 +111,7 @@ END
   done
   echo "patches:"
   patch_charge_key
-  [ -n "${IMAGE_REGISTRY:-}" ] || patch_pull_policy
+  patch_pull_policy
   [ "$DATABASE" != external ] || patch_database
   patch_gateway "$overlay"
   [ -z "${SEED:-}" ] || patch_seed
@@ -186,8 +186,9 @@ END
   echo
 }
 
-# These images are on the nodes and in no registry: whoever asked one would get none.
+# Images that were loaded onto the nodes are in no registry: whoever asked one would get none.
 patch_pull_policy() {
+  [ -z "${IMAGE_REGISTRY:-}" ] || return 0
   cat <<END
   - target: {kind: Deployment|Job}
     patch: |-
