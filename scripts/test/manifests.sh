@@ -25,6 +25,7 @@ install_manifest_tools() {
   fi
   check "the tools are installed" tools_are_installed "$status"
   PATH=$tools:$PATH
+  command -v kubectl >/dev/null || skip "kubectl's own kustomize, which deploy.sh uses" "kubectl is not installed"
   return "$status"
 }
 
@@ -72,7 +73,7 @@ builds_alike() { # FOLDER
   out=$(rendered "$1")
   kustomize build "$1" >"$out" &&
     (cd "${1%%/*}" && kustomize build "${1#*/}") | cmp - "$out" &&
-    kubectl kustomize "$1" | cmp - "$out"
+    { ! command -v kubectl >/dev/null || kubectl kustomize "$1" | cmp - "$out"; }
 }
 
 builds_on_dev() { # COMPONENT
