@@ -5,7 +5,8 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 
 usage() {
   cat <<'END'
-usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, attacks, chaos, drills, static
+usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, attacks, chaos, drills, static,
+                                          manifests
        ./test.sh e2e                      deploy.sh in a folder and on ports of its own; every invoice gets paid
        ./test.sh cargo                    unit and integration tests, on SQLite and PostgreSQL
        ./test.sh chaos [--nightly] [--shard i/n]
@@ -16,6 +17,7 @@ usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, attacks, c
        ./test.sh drills                   keys, certificates and the CA replaced while payments go on
        ./test.sh fuzz [--seconds N]       the parsers with made-up bytes, 60 seconds each; needs nightly Rust and cargo-fuzz
        ./test.sh static                   scripts, formatting, documents that are made from the code
+       ./test.sh manifests                what kustomize renders, by kubeconform, kube-score and checkov
        ./test.sh k8s                      on the current cluster, or the one that $CLUSTER_UP starts
        ./test.sh bench startup|charge|flood [--rounds N] [--seconds N] [--json]
        ./test.sh bench billing [--invoices N] [--rounds N] [--seconds N] [--json]
@@ -220,6 +222,9 @@ static() {
   check "configuration tables are those of the code" scripts/config-docs.sh --check
 }
 
+# shellcheck source=scripts/test/manifests.sh
+. scripts/test/manifests.sh
+
 fuzz() { # [--seconds N]
   local seconds=60 target
   if [ "${1:-}" = --seconds ]; then seconds=$2; fi
@@ -260,15 +265,17 @@ all)
   chaos
   drills
   static
+  manifests
   ;;
 --fast)
   e2e
   cargo_tests
   ATTACK_FLIPS=1000 attacks
   static
+  manifests
   echo "left out (--fast): chaos, drills"
   ;;
-attacks | e2e | drills | static) "$1" ;;
+attacks | e2e | drills | static | manifests) "$1" ;;
 chaos)
   shift
   chaos "$@"

@@ -2,31 +2,87 @@
 # Installs the tools that the checks of the manifests need and most machines lack,
 # into $ANTAEUS_TOOLS (default ~/.cache/antaeus/bin); prints that directory, to be put on the PATH.
 set -euo pipefail
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 
 usage() {
   cat <<'END'
-usage: scripts/tools.sh kustomize
-  kustomize   from the Go module proxy (needs go); kept, so the second call takes no time
+usage: scripts/tools.sh TOOL...
+  kustomize    renders the overlays                     from the Go module proxy (needs go)
+  kubeconform  holds objects against their schemas      from the Go module proxy (needs go)
+  kube-score   what a workload should say               from the Go module proxy (needs go)
+  checkov      what a workload must not allow           from PyPI (needs python3 with venv)
+  schemas      JSON schemas of every kind that we use   from the Go module proxy (needs go and checkov's python)
+All are kept, so the second call takes no time; another version here is installed anew.
   PATH="$(scripts/tools.sh kustomize):$PATH"
+Exit 3: go or python3 is not here.
 END
 }
 
 KUSTOMIZE=v5.8.0
+KUBECONFORM=v0.8.0
+KUBE_SCORE=v1.20.0
 directory=${ANTAEUS_TOOLS:-$HOME/.cache/antaeus/bin}
 
-kustomize() {
-  [ ! -x "$directory/kustomize" ] || return 0
-  command -v go >/dev/null || {
-    echo "tools.sh: kustomize is built with go, which is not installed" >&2
-    return 1
-  }
-  mkdir -p "$directory"
-  GOBIN=$directory go install "sigs.k8s.io/kustomize/kustomize/v5@$KUSTOMIZE" >&2
+# The version stands in the name of an empty file beside the tool.
+have() { [ -e "$directory/.$1" ]; }
+installed() { # NAME-VERSION NAME
+  rm -f "$directory/.$2"-*
+  touch "$directory/.$1"
 }
 
-case ${1:-} in
-kustomize) kustomize ;;
--h | --help) usage && exit ;;
-*) usage >&2 && exit 2 ;;
-esac
+needs() { # COMMAND TOOL
+  command -v "$1" >/dev/null || {
+    echo "tools.sh: $2 is made with $1, which is not installed" >&2
+    exit 3
+  }
+}
+
+go_tool() { # NAME PACKAGE VERSION
+  ! have "$1-$3" || return 0
+  needs go "$1"
+  GOBIN=$directory go install "$2@$3" >&2
+  installed "$1-$3" "$1"
+}
+
+# A file with every package's version: what is installed tomorrow is what was installed today.
+checkov() {
+  local lock=$here/tools/checkov.txt version
+  version=$(sha256sum "$lock" | cut -c1-16)
+  ! have "checkov-$version" || return 0
+  needs python3 checkov
+  python3 -c 'import ensurepip' 2>/dev/null || {
+    echo "tools.sh: this python3 makes no virtual environments (Debian: apt-get install python3-venv)" >&2
+    exit 3
+  }
+  rm -rf "$directory/checkov.venv"
+  python3 -m venv "$directory/checkov.venv" >&2
+  "$directory/checkov.venv/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$lock" >&2
+  ln -sf checkov.venv/bin/checkov "$directory/checkov"
+  installed "checkov-$version" checkov
+}
+
+schemas() {
+  local version
+  version=$(cat "$here"/tools/schemas.* | sha256sum | cut -c1-16)
+  ! have "schemas-$version" || return 0
+  needs go schemas
+  checkov
+  "$here/tools/schemas.sh" "$directory/schemas" "$directory/checkov.venv/bin/python" >&2
+  installed "schemas-$version" schemas
+}
+
+tool() { # TOOL
+  case $1 in
+  kustomize) go_tool kustomize sigs.k8s.io/kustomize/kustomize/v5 "$KUSTOMIZE" ;;
+  kubeconform) go_tool kubeconform github.com/yannh/kubeconform/cmd/kubeconform "$KUBECONFORM" ;;
+  kube-score) go_tool kube-score github.com/zegl/kube-score/cmd/kube-score "$KUBE_SCORE" ;;
+  checkov | schemas) "$1" ;;
+  -h | --help) usage && exit ;;
+  *) usage >&2 && exit 2 ;;
+  esac
+}
+
+[ $# -gt 0 ] || { usage >&2 && exit 2; }
+mkdir -p "$directory"
+for name; do tool "$name"; done
 echo "$directory"

@@ -96,17 +96,18 @@ revision() { # NAMESPACE/DEPLOYMENT
     -o 'jsonpath={.metadata.annotations.deployment\.kubernetes\.io/revision}'
 }
 
-# With an autoscaler the Deployment begins with one pod, so its minimum is asked for too.
 rolled_out() { # NAMESPACE/DEPLOYMENT
-  kubectl -n "${1%/*}" rollout status "deployment/${1#*/}" --timeout=240s &&
-    eventually 60 has_its_minimum "$1" &&
-    kubectl -n "${1%/*}" rollout status "deployment/${1#*/}" --timeout=120s
+  begin_with_the_minimum "$1" &&
+    kubectl -n "${1%/*}" rollout status "deployment/${1#*/}" --timeout=240s
 }
 
-has_its_minimum() { # NAMESPACE/DEPLOYMENT
+# Where an autoscaler owns the number of pods the manifest says none, and the API server makes that one. The number
+# is given here by another field manager than the manifest's, so that no later deployment takes it back.
+begin_with_the_minimum() { # NAMESPACE/DEPLOYMENT
   local least
   least=$(kubectl -n "${1%/*}" get horizontalpodautoscaler "${1#*/}" --ignore-not-found -o 'jsonpath={.spec.minReplicas}')
-  [ "$(kubectl -n "${1%/*}" get deployment "${1#*/}" -o 'jsonpath={.spec.replicas}')" -ge "${least:-1}" ]
+  [ "$(kubectl -n "${1%/*}" get deployment "${1#*/}" -o 'jsonpath={.spec.replicas}')" -ge "${least:-1}" ] ||
+    kubectl -n "${1%/*}" patch deployment "${1#*/}" --field-manager antaeus-first-pods --patch "{\"spec\": {\"replicas\": $least}}"
 }
 
 # All go back, for they were tested together; their old configuration is still there.

@@ -87,8 +87,10 @@ labels:
 generatorOptions:
   immutable: true
   labels:
+    app.kubernetes.io/version: $(version)
     app.kubernetes.io/component: configuration
     app.kubernetes.io/part-of: antaeus
+    app.kubernetes.io/managed-by: kustomize
 END
   secrets
   cat <<END
@@ -109,10 +111,13 @@ END
   done
   echo "patches:"
   patch_charge_key
+  patch_pull_policy
   [ "$DATABASE" != external ] || patch_database
   patch_gateway "$overlay"
   [ -z "${SEED:-}" ] || patch_seed
 }
+
+version() { sed -n 's/^version = "\(.*\)"$/\1/p' "$ROOT/Cargo.toml" | sed -n 1p; }
 
 components() { # OVERLAY
   local list=()
@@ -132,6 +137,7 @@ secrets() {
     cat <<END
   - name: $service-database
     namespace: $namespace
+    options: {labels: {app.kubernetes.io/name: $service}}
     files:
       - url=secrets/$service/url
 END
@@ -140,11 +146,13 @@ END
   cat <<END
   - name: invoice-app-charge-key
     namespace: antaeus
+    options: {labels: {app.kubernetes.io/name: invoice-app}}
     files: [private.pem=keys/charge/private.pem]
 END
   [ "$DATABASE" != postgres ] || cat <<END
   - name: postgres
     namespace: antaeus-data
+    options: {labels: {app.kubernetes.io/name: postgres}}
     files:
       - password=secrets/postgres/password
       - tls.crt=secrets/postgres/tls.crt
@@ -176,6 +184,18 @@ patch_charge_key() {
 END
   sed 's/^/          /' "$LOCAL/keys/charge/jwks.json"
   echo
+}
+
+# Images that were loaded onto the nodes are in no registry: whoever asked one would get none.
+patch_pull_policy() {
+  [ -z "${IMAGE_REGISTRY:-}" ] || return 0
+  cat <<END
+  - target: {kind: Deployment|Job}
+    patch: |-
+      - op: replace
+        path: /spec/template/spec/containers/0/imagePullPolicy
+        value: IfNotPresent
+END
 }
 
 patch_database() {
