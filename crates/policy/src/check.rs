@@ -3,7 +3,7 @@
 mod application;
 mod edges;
 mod mesh;
-mod network;
+pub mod network;
 mod requests;
 
 use crate::finding::{Finding, Findings};

@@ -1,8 +1,10 @@
 //! The objects of a render, read as far as this crate judges them.
 
 mod access;
-mod mesh;
+mod authorization_policy;
 mod network;
+mod peer_authentication;
+mod request_authentication;
 mod routing;
 mod workload;
 
@@ -15,11 +17,10 @@ use serde_json::Value;
 use crate::selector::Labels;
 
 pub use access::{RoleBinding, RoleRef, RoleRule, Rules, Subject};
-pub use mesh::{
-    Action, AuthorizationPolicy, Condition, FromHeader, JwtRule, Mode, MutualTls, Operation,
-    PeerAuthentication, RequestAuthentication, Rule, Source, Trust, public_keys,
-};
+pub use authorization_policy::{Action, AuthorizationPolicy, Condition, Operation, Rule, Source};
 pub use network::{Direction, IpBlock, NetworkPolicy, Peer, PolicyPort, PortName, RuleRef};
+pub use peer_authentication::{Mode, MutualTls, PeerAuthentication};
+pub use request_authentication::{FromHeader, JwtRule, RequestAuthentication, public_keys};
 pub use routing::{
     Backend, DestinationRule, Egress, Gateway, HttpRoute, ScaleTarget, Scaler, Service, ServiceEntry,
     ServicePort, Sidecar, UriMatch, VirtualService,
@@ -197,8 +198,16 @@ fn spec(api_version: &str, kind: &str, source: &Value, title: &str) -> Result<Sp
     })
 }
 
+/// What a policy says and this crate cannot judge, although each field is known.
+pub trait Policy {
+    /// A sentence about the first of it.
+    fn problem(&self) -> Option<String> {
+        None
+    }
+}
+
 /// A policy object: nothing in it is passed over.
-fn policy<T: DeserializeOwned + Default + Trust>(source: &Value, title: &str) -> Result<T, Unreadable> {
+fn policy<T: DeserializeOwned + Default + Policy>(source: &Value, title: &str) -> Result<T, Unreadable> {
     const KNOWN: [&str; 4] = ["apiVersion", "kind", "metadata", "spec"];
     let stranger =
         source.as_object().and_then(|object| object.keys().find(|key| !KNOWN.contains(&key.as_str())));

@@ -8,6 +8,7 @@ use crate::layer::Layer;
 use crate::layer::network::Side;
 use crate::object::Direction;
 use crate::place::Place;
+use crate::render::Render;
 use crate::request::Port;
 
 /// The rule of calls that the network answers otherwise than the call graph.
@@ -47,6 +48,16 @@ pub fn compare(world: &World<'_>, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Whether a connection passes both of its sides, as far as they are ours.
+#[must_use]
+pub fn connects(world: &World<'_>, render: &Render, from: &Place, to: &Place, port: Port) -> bool {
+    let sides = [(from, to, Direction::Egress), (to, from, Direction::Ingress)];
+    sides.into_iter().all(|(pod, other, direction)| {
+        let ours = pod.is_pod() && world.universe.own.contains(&pod.namespace);
+        !ours || Side::of(render, pod, direction).toward(other).passes(port)
+    })
 }
 
 /// The calls as the network sees them: places and ports.

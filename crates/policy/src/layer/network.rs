@@ -72,16 +72,27 @@ impl Toward<'_> {
             return Verdict::new(Answer::Absent, None, why);
         };
         match self.rule_for(port) {
-            Some(object) => Verdict::allows(
-                &object.title,
-                format!("{direction:?} of {pod} is open for {}:{port}", self.other.name),
-            ),
-            None => {
-                let why = format!(
-                    "{direction:?} of {pod} is closed unless a rule names {}:{port}, and none does",
-                    self.other.name
-                );
-                Verdict::refuses(&first.title, why)
+            Some(object) => Verdict::allows(&object.title, self.open(port)),
+            None => Verdict::refuses(&first.title, self.closed(port)),
+        }
+    }
+
+    fn open(&self, port: Port) -> String {
+        let (pod, other) = (&self.side.pod.name, &self.other.name);
+        match self.side.direction {
+            Direction::Egress => format!("{pod} may call {other}:{port}"),
+            Direction::Ingress => format!("{pod}:{port} is open for {other}"),
+        }
+    }
+
+    fn closed(&self, port: Port) -> String {
+        let (pod, other) = (&self.side.pod.name, &self.other.name);
+        match self.side.direction {
+            Direction::Egress => {
+                format!("{pod} may call only whom a rule names, and none names {other}:{port}")
+            }
+            Direction::Ingress => {
+                format!("{pod} is open only for whom a rule names, and none names {other} on {port}")
             }
         }
     }

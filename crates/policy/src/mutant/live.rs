@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Mutant, Outcome, all};
-use crate::check::{World, check};
+use crate::check::{World, check, network};
 use crate::finding::Shown;
 use crate::graph::CallGraph;
 use crate::layer::Layer;
@@ -75,25 +75,38 @@ fn replay(world: &World<'_>, mutant: &Mutant) -> Option<Replay> {
     {
         return None;
     }
-    let report = check(&mutant.apply(world.render).ok()?, world.graph);
-    let mut calls = report.findings.into_iter().filter_map(|finding| finding.call);
-    let call = calls.find(|call| can_be_made(world, call))?;
+    let mutated = mutant.apply(world.render).ok()?;
+    let calls = check(&mutated, world.graph).findings.into_iter().filter_map(|finding| finding.call);
+    let call =
+        calls.filter(|call| can_be_made(world, &mutated, call)).min_by_key(|call| rank(world, call))?;
     let word = |allowed: bool| if allowed { "allowed" } else { "refused" };
     let probe = Probe { before: word(!call.allowed), after: word(call.allowed), call };
     let Mutant { operator, object, field, manifest, .. } = mutant.clone();
     Some(Replay { operator, object: object.to_string(), field, manifest, probe })
 }
 
-/// From a workload or an account that a test can take, to a port on which something answers.
-fn can_be_made(world: &World<'_>, call: &Shown) -> bool {
+/// What is open and should not be comes first, then calls to the guarded, then the cheapest request.
+fn rank(world: &World<'_>, call: &Shown) -> (bool, bool, bool, bool) {
+    let cheap = call.path.as_deref().is_none_or(|path| path.ends_with("/health"));
+    (!call.allowed, !world.graph.guarded.contains(&call.callee), !cheap, call.caller.contains('('))
+}
+
+/// From a pod or an account that a test can take, to a port of our services on which something answers; and the
+/// answer of the whole layer changes, not only of one side.
+fn can_be_made(world: &World<'_>, mutated: &Render, call: &Shown) -> bool {
     let Some(callee) = world.universe.place(&call.callee) else { return false };
-    let answers = callee.own_ports().any(|port| port.to_string() == call.port);
-    let caller = match call.layer {
-        Layer::Network => {
-            world.universe.place(&call.caller).is_some_and(|place| place.origin == Origin::Workload)
-        }
+    let answers = callee.own_ports().find(|port| port.to_string() == call.port);
+    let Some(port) = answers.filter(|_| callee.origin == Origin::Workload && callee.sidecar) else {
+        return false;
+    };
+    match call.layer {
+        Layer::Network => world.universe.place(&call.caller).is_some_and(|caller| {
+            let now = network::connects(world, world.render, caller, callee, port);
+            caller.name != callee.name
+                && caller.is_pod()
+                && now != network::connects(world, mutated, caller, callee, port)
+        }),
         Layer::Mesh => call.identity.as_deref().is_none_or(|identity| !identity.contains("trust domain")),
         Layer::Application => false,
-    };
-    callee.origin == Origin::Workload && answers && caller
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::mesh::Trust;
+use super::Policy;
 use crate::request::Protocol;
 use crate::selector::LabelSelector;
 
@@ -130,7 +130,7 @@ impl NetworkPolicy {
     }
 }
 
-impl Trust for NetworkPolicy {
+impl Policy for NetworkPolicy {
     fn problem(&self) -> Option<String> {
         let rules =
             [Direction::Ingress, Direction::Egress].into_iter().flat_map(|direction| self.rules(direction));

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::mesh::Trust;
+use super::Policy;
 use super::network::PortName;
 use crate::request::Protocol;
 use crate::selector::{Labels, WorkloadSelector};
@@ -85,7 +85,7 @@ pub struct Sidecar {
     pub egress: Vec<Egress>,
 }
 
-impl Trust for Sidecar {}
+impl Policy for Sidecar {}
 
 /// What to do with unknown hosts.
 #[derive(Clone, Debug, Deserialize)]

@@ -20,9 +20,10 @@ pub(super) fn judge(policies: &Policies<'_>, facts: &Facts<'_>) -> Verdict {
     };
     match of(Action::Allow).find(|(_, policy)| any_rule(policy, facts)) {
         Some((object, _)) => Verdict::allows(&object.title, "one of its rules matches this call"),
-        None => {
-            Verdict::refuses(&first.title, "403: only calls that a rule matches are let in, and none matches")
-        }
+        None => Verdict::refuses(
+            &first.title,
+            "403: this policy and its like let in only what a rule matches, and no rule does",
+        ),
     }
 }
 

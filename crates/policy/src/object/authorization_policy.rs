@@ -1,136 +1,11 @@
-//! The policies of the mesh.
-
-use std::collections::BTreeMap;
+//! AuthorizationPolicy.
 
 use serde::Deserialize;
 
+use super::Policy;
+use crate::cidr::Cidr;
 use crate::pattern;
 use crate::selector::WorkloadSelector;
-
-/// What a policy says and this crate cannot judge, although each field is known.
-pub trait Trust {
-    /// A sentence about the first of it.
-    fn problem(&self) -> Option<String> {
-        None
-    }
-}
-
-/// `spec` of a PeerAuthentication.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PeerAuthentication {
-    /// Which pods; all of the namespace when not said, and of the mesh in its root namespace.
-    pub selector: Option<WorkloadSelector>,
-    /// For all ports.
-    #[serde(default)]
-    pub mtls: MutualTls,
-    /// For single ports, by their numbers on the pod.
-    #[serde(default)]
-    pub port_level_mtls: BTreeMap<String, MutualTls>,
-}
-
-/// Whether callers must show a certificate.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MutualTls {
-    /// How strict.
-    #[serde(default)]
-    pub mode: Mode,
-}
-
-/// How strict a PeerAuthentication is.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Mode {
-    /// As the next wider policy says.
-    #[default]
-    Unset,
-    /// Nobody shows a certificate.
-    Disable,
-    /// With or without.
-    Permissive,
-    /// Only with one.
-    Strict,
-}
-
-impl Trust for PeerAuthentication {
-    fn problem(&self) -> Option<String> {
-        (!self.port_level_mtls.is_empty() && self.selector.is_none())
-            .then(|| "spec.portLevelMtls has no effect without a selector".to_owned())
-    }
-}
-
-/// `spec` of a RequestAuthentication.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RequestAuthentication {
-    /// Which pods.
-    pub selector: Option<WorkloadSelector>,
-    /// Which tokens.
-    #[serde(default)]
-    pub jwt_rules: Vec<JwtRule>,
-}
-
-/// One issuer's tokens.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct JwtRule {
-    /// `iss`, exactly.
-    pub issuer: String,
-    /// Accepted `aud`; any when there is none.
-    #[serde(default)]
-    pub audiences: Vec<String>,
-    /// The public keys.
-    pub jwks: Option<String>,
-    /// Where the public keys are fetched.
-    pub jwks_uri: Option<String>,
-    /// Headers that hold the token; `Authorization: Bearer` and the parameter `access_token` when there is none.
-    #[serde(default)]
-    pub from_headers: Vec<FromHeader>,
-    /// Query parameters that hold the token.
-    #[serde(default)]
-    pub from_params: Vec<String>,
-    /// Cookies that hold the token.
-    #[serde(default)]
-    pub from_cookies: Vec<String>,
-    /// Whether the application sees the token too.
-    #[serde(default)]
-    pub forward_original_token: bool,
-}
-
-/// A header that holds a token.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FromHeader {
-    /// Its name.
-    pub name: String,
-    /// What stands before the token.
-    #[serde(default)]
-    pub prefix: String,
-}
-
-impl Trust for RequestAuthentication {
-    fn problem(&self) -> Option<String> {
-        let bad = |rule: &JwtRule| match (&rule.jwks, &rule.jwks_uri) {
-            (Some(_), Some(_)) => Some("jwks and jwksUri exclude each other"),
-            (None, _) => Some("only inline jwks can be judged; put the public keys there"),
-            (Some(_), None) if rule.issuer.is_empty() => Some("issuer is empty"),
-            (Some(jwks), None) if public_keys(jwks).is_empty() => Some("jwks holds no public key"),
-            _ => None,
-        };
-        self.jwt_rules.iter().find_map(bad).map(|problem| format!("spec.jwtRules: {problem}"))
-    }
-}
-
-/// The public keys of a key set, in an order of their own; none when it is no key set.
-#[must_use]
-pub fn public_keys(jwks: &str) -> Vec<String> {
-    let Ok(set) = serde_json::from_str::<serde_json::Value>(jwks) else { return Vec::new() };
-    let listed = set.get("keys").and_then(serde_json::Value::as_array);
-    let mut keys: Vec<String> = listed.into_iter().flatten().map(ToString::to_string).collect();
-    keys.sort();
-    keys
-}
 
 /// `spec` of an AuthorizationPolicy.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -262,7 +137,7 @@ impl Condition {
     }
 }
 
-impl Trust for AuthorizationPolicy {
+impl Policy for AuthorizationPolicy {
     fn problem(&self) -> Option<String> {
         if self.action == Action::Custom {
             return Some("spec.action CUSTOM lets somebody else decide, which cannot be judged here".into());
@@ -289,7 +164,7 @@ fn source_problem(source: &Source) -> Option<String> {
         return Some(format!("serviceAccounts {account}: write namespace/account, without a star"));
     }
     let blocks = source.ip_blocks.iter().chain(&source.not_ip_blocks);
-    if let Some(block) = blocks.into_iter().find(|block| crate::cidr::Cidr::parse(block).is_none()) {
+    if let Some(block) = blocks.into_iter().find(|block| Cidr::parse(block).is_none()) {
         return Some(format!("ipBlocks {block} is no range of addresses"));
     }
     let bad = requests.into_iter().find(|text| *text != "*" && !text.contains('/'));
