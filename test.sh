@@ -209,11 +209,11 @@ drills() {
 
 # Written once, also when several parts ask for it. 3: there is nothing to render with.
 render_overlays() {
-  if [ ! -e "$work/rendered/prod.yaml" ]; then scripts/test/render.sh "$work/rendered" 2>"$work/output"; fi
+  if [ ! -e "$work/overlays/prod.yaml" ]; then scripts/test/render.sh "$work/overlays" 2>"$work/output"; fi
 }
 
 every_mutant_is_noticed() {
-  "$bin/antaeusctl" policies mutants --rendered "$work"/rendered/*.yaml
+  "$bin/antaeusctl" policies mutants --rendered "$work"/overlays/*.yaml
 }
 
 policies() {
@@ -226,7 +226,7 @@ policies() {
   fi
   [ "$ok" = 0 ] || cat "$work/output"
   check "the overlays can be rendered" [ "$ok" = 0 ]
-  for rendered in "$work"/rendered/*.yaml; do
+  for rendered in "$work"/overlays/*.yaml; do
     check "$(basename "$rendered" .yaml): every layer answers as the call graph says" \
       "$bin/antaeusctl" policies check --rendered "$rendered"
     sed -n 's/^note: /        note: /p' "$work/output"
