@@ -5,7 +5,7 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 
 usage() {
   cat <<'END'
-usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, attacks, chaos, drills, static,
+usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, attacks, chaos, drills, policies, static,
                                           manifests
        ./test.sh e2e                      deploy.sh in a folder and on ports of its own; every invoice gets paid
        ./test.sh cargo                    unit and integration tests, on SQLite and PostgreSQL
@@ -16,6 +16,8 @@ usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, attacks, c
        ./test.sh attacks                  the attack table, row by row, against the running services
        ./test.sh drills                   keys, certificates and the CA replaced while payments go on
        ./test.sh fuzz [--seconds N]       the parsers with made-up bytes, 60 seconds each; needs nightly Rust and cargo-fuzz
+       ./test.sh policies                 who may call whom, by the rendered manifests: layer by layer against the call
+                                          graph; and every mutant of every policy must be noticed
        ./test.sh static                   scripts, formatting, documents that are made from the code
        ./test.sh manifests                what kustomize renders, by kubeconform, kube-score and checkov
        ./test.sh k8s                      on the current cluster, or the one that $CLUSTER_UP starts
@@ -203,6 +205,36 @@ drills() {
   cargo_test -p proof --test drills -- --nocapture
 }
 
+# --- policies: offline, over what kustomize makes of the overlays
+
+# Written once, also when several parts ask for it. 3: there is nothing to render with.
+render_overlays() {
+  if [ ! -e "$work/overlays/prod.yaml" ]; then scripts/test/render.sh "$work/overlays" 2>"$work/output"; fi
+}
+
+every_mutant_is_noticed() {
+  "$bin/antaeusctl" policies mutants --rendered "$work"/overlays/*.yaml
+}
+
+policies() {
+  local rendered ok=0
+  cargo build --locked --bins
+  render_overlays || ok=$?
+  if [ "$ok" = 3 ]; then
+    skip "policies" "neither kustomize, nor go to build it with, nor kubectl is here"
+    return
+  fi
+  [ "$ok" = 0 ] || cat "$work/output"
+  check "the overlays can be rendered" [ "$ok" = 0 ]
+  for rendered in "$work"/overlays/*.yaml; do
+    check "$(basename "$rendered" .yaml): every layer answers as the call graph says" \
+      "$bin/antaeusctl" policies check --rendered "$rendered"
+    sed -n 's/^note: /        note: /p' "$work/output"
+  done
+  check "every mutant of every policy is noticed" every_mutant_is_noticed
+  sed 's/^/        /' "$work/output"
+}
+
 # --- static
 
 scripts_are_clean() {
@@ -220,6 +252,17 @@ static() {
   fi
   cargo build --locked --bins
   check "configuration tables are those of the code" scripts/config-docs.sh --check
+  callers_table
+}
+
+callers_table() {
+  local ok=0
+  render_overlays || ok=$?
+  if [ "$ok" = 3 ]; then
+    skip "the table of callers in README.md" "neither kustomize, nor go to build it with, nor kubectl is here"
+  else
+    check "the table of callers in README.md is that of the manifests" scripts/policy-table.sh --check
+  fi
 }
 
 # shellcheck source=scripts/test/manifests.sh
@@ -264,6 +307,7 @@ all)
   ATTACK_FLIPS=1000 attacks
   chaos
   drills
+  policies
   static
   manifests
   ;;
@@ -271,11 +315,12 @@ all)
   e2e
   cargo_tests
   ATTACK_FLIPS=1000 attacks
+  policies
   static
   manifests
   echo "left out (--fast): chaos, drills"
   ;;
-attacks | e2e | drills | static | manifests) "$1" ;;
+attacks | e2e | drills | policies | static | manifests) "$1" ;;
 chaos)
   shift
   chaos "$@"

@@ -12,6 +12,7 @@ mod money;
 mod output;
 mod pages;
 pub mod pki;
+pub mod policies;
 pub mod ports;
 pub mod probe;
 pub mod reconcile;

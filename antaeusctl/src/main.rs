@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use antaeusctl::{billing, customers, invoices, keys, pki, ports, probe, reconcile, seed, verify};
+use antaeusctl::{billing, customers, invoices, keys, pki, policies, ports, probe, reconcile, seed, verify};
 use clap::Parser;
 use service::Clock;
 
@@ -32,6 +32,9 @@ enum Command {
     Reconcile(reconcile::ReconcileCommand),
     /// Compare both databases, invoice by invoice: exit 1 when something must not be.
     Verify(verify::VerifyCommand),
+    /// Who may call whom, by the rendered manifests and the call graph.
+    #[command(subcommand)]
+    Policies(policies::PoliciesCommand),
     /// Print free ports of this machine, one a line.
     Ports(ports::PortsCommand),
     /// Ask one URL and print what came of it in one line, or answer to such questions.
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Billing(command) => billing::run(&command, out, &mut std::io::stderr()),
         Command::Reconcile(command) => reconcile::run(&command, out),
         Command::Verify(command) => verify::run(&command, out),
+        Command::Policies(command) => policies::run(&command, out),
         Command::Ports(command) => well(ports::run(&command, out)),
         Command::Probe(command) => well(probe::run(command, out)),
     };
