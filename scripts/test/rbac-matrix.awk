@@ -38,15 +38,19 @@ NR == FNR {
     count = split($3, resources, ",")
     for (j = 1; j <= count; j++) {
       if (resources[j] == "everything-else") { rest($1, namespace[i]); continue }
-      said[$1, namespace[i], resources[j]] = 1
+      said[$1, namespace[i], resources[j]] = allowed
       cells($1, namespace[i], resources[j], allowed)
     }
   }
 }
 
-function rest(group, namespace,   key, part) {
+# Whoever may do something to all objects of a kind may do it to the one that is named.
+function rest(group, namespace,   key, part, all) {
   for (key in known) {
     split(key, part, SUBSEP)
-    if (part[1] == kind_of(namespace) && !((group, namespace, part[2]) in said)) cells(group, namespace, part[2], " ")
+    if (part[1] != kind_of(namespace) || (group, namespace, part[2]) in said) continue
+    all = part[2]
+    sub(/@.*/, "", all)
+    cells(group, namespace, part[2], (all != part[2] && (group, namespace, all) in said) ? said[group, namespace, all] : " ")
   }
 }

@@ -8,7 +8,7 @@ directive() { sed -n "s/^# $2: //p" "$1" | sed -n 1p; } # FILE NAME
 
 # A fixture is an object, or a change of another one: of the folder's good.yaml, or of what `of:` names.
 object_of() { # FILE
-  local base type=strategic
+  local base type=strategic whole
   if grep -q '^kind:' "$1"; then
     cat "$1"
     return
@@ -16,35 +16,37 @@ object_of() { # FILE
   base=$(directive "$1" of)
   base=$(dirname "$1")/${base:-good}.yaml
   [ -e "$base" ] || base=$FIXTURES/$(basename "$base")
-  object_of "$base" >"$2"
-  ! grep -qE '^apiVersion: .*istio\.io/' "$2" || type=merge
-  kubectl patch --local -f "$2" --type "$type" --patch-file "$1" -o yaml
+  whole=$(mktemp "$TMP/whole.XXXXXX")
+  object_of "$base" >"$whole"
+  ! grep -qE '^apiVersion: .*istio\.io/' "$whole" || type=merge
+  kubectl patch --local -f "$whole" --type "$type" --patch-file "$1" -o yaml
 }
 
+# Or it is a change of what is live (`live:`, and `pod:` of a Deployment's first pod), or its end (`delete:`).
 submit() { # FILE
-  local file=$1 as who=() base live
-  base=$(mktemp "$TMP/base.XXXXXX")
+  local file=$1 as who=()
   as=$(directive "$file" as)
   [ -z "$as" ] || who=(--as somebody --as-group "$as" --as-group system:authenticated)
-  if live=$(directive "$file" live) && [ -n "$live" ]; then
-    kubectl "${who[@]}" -n antaeus patch "$live" --type merge --patch-file "$file" --dry-run=server
-  elif live=$(directive "$file" delete) && [ -n "$live" ]; then
-    kubectl "${who[@]}" -n antaeus delete "$live" --dry-run=server
-  elif live=$(directive "$file" ephemeral) && [ -n "$live" ]; then
-    debug "$live" "$file" "$base"
-  else
-    object_of "$file" "$base" >"$base.object"
-    kubectl "${who[@]}" create --dry-run=server -f "$base.object"
-  fi
+  case $(sed -nE 's/^# (live|pod|delete|ephemeral): .*/\1/p' "$file") in
+  live) kubectl "${who[@]}" -n antaeus patch "$(directive "$file" live)" --type merge --patch-file "$file" --dry-run=server ;;
+  pod) kubectl "${who[@]}" -n antaeus patch pod "$(pod_of "$(directive "$file" pod)")" --patch-file "$file" --dry-run=server ;;
+  delete) kubectl "${who[@]}" -n antaeus delete "$(directive "$file" delete)" --dry-run=server ;;
+  ephemeral) debug "$(pod_of "$(directive "$file" ephemeral)")" "$file" ;;
+  *) object_of "$file" | kubectl "${who[@]}" create --dry-run=server -f - ;;
+  esac
+}
+
+pod_of() { # DEPLOYMENT
+  kubectl -n antaeus get pods -l "app.kubernetes.io/name=$1,antaeus.dev/test!=caller" -o 'jsonpath={.items[0].metadata.name}'
 }
 
 # As `kubectl debug` does it, which has no dry run.
-debug() { # DEPLOYMENT FILE SCRATCH
-  local pod
-  pod=$(kubectl -n antaeus get pods -l "app.kubernetes.io/name=$1,antaeus.dev/test!=caller" -o 'jsonpath={.items[0].metadata.name}')
-  kubectl -n antaeus get pod "$pod" -o json >"$3"
-  kubectl patch --local -f "$3" --type strategic --patch-file "$2" -o json |
-    kubectl replace --raw "/api/v1/namespaces/antaeus/pods/$pod/ephemeralcontainers?dryRun=All" -f -
+debug() { # POD FILE
+  local whole
+  whole=$(mktemp "$TMP/whole.XXXXXX")
+  kubectl -n antaeus get pod "$1" -o json >"$whole"
+  kubectl patch --local -f "$whole" --type strategic --patch-file "$2" -o json |
+    kubectl replace --raw "/api/v1/namespaces/antaeus/pods/$1/ephemeralcontainers?dryRun=All" -f -
 }
 
 # What is there already has been let through all the same: it is looked for after admission.
