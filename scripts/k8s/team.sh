@@ -12,6 +12,8 @@ team_is() { # TEAM
   esac
   MIGRATIONS=("${NAMESPACES[0]}/${IMAGES[0]}-migrate")
   OLD_CONFIGURATION=configmaps
+  # Whatever it is, it is the platform's.
+  DATABASE=untouched
 }
 
 deploy_team() { # TEAM [OVERLAY]

@@ -18,7 +18,16 @@ another_build() {
   mkdir -p "$TMP/build"
   cp "$IMAGE_STATE/context/invoice-app" "$TMP/build/invoice-app"
   date +%s%N >>"$TMP/build/invoice-app"
+  cp "$IMAGE_STATE/context/invoice-app" "$TMP/binary"
   cp "$IMAGE_STATE/built" "$TMP/built"
+}
+
+# What was built last is what was deployed last again.
+forget_other_build() {
+  [ -e "$TMP/built" ] || return 0
+  cmp -s "$TMP/built" "$IMAGE_STATE/built" || rm -f "$(image_line invoice-app | cut -d' ' -f3)"
+  mv "$TMP/built" "$IMAGE_STATE/built"
+  cp "$TMP/binary" "$IMAGE_STATE/context/invoice-app"
 }
 
 state_of() { # NAMESPACE DEPLOYMENT FIELD
@@ -58,7 +67,7 @@ billing_takes_it_back() {
   for name in invoice-app invoice-app-worker; do
     as_billing kubectl -n antaeus rollout status "deployment/$name" --timeout=180s
   done
-  cp "$TMP/built" "$IMAGE_STATE/built"
+  forget_other_build
   [ "$(state_of antaeus invoice-app '.spec.template.spec.containers[0].image')" = "$(image_reference invoice-app)" ]
 }
 
