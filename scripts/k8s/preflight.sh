@@ -89,7 +89,7 @@ check_native_sidecars() {
     -o 'jsonpath={..env[?(@.name=="ENABLE_NATIVE_SIDECARS")].value}')
   [ "$SERVER_MINOR" -ge 33 ] || [ "$forced" = true ] ||
     refused "sidecars that end with their Job need Kubernetes 1.33 (this is 1.$SERVER_MINOR)" \
-      "on 1.29 to 1.32:  istioctl install -f istio/install.yaml --set values.pilot.env.ENABLE_NATIVE_SIDECARS=true"
+      "on 1.30 to 1.32:  istioctl install -f istio/install.yaml --set values.pilot.env.ENABLE_NATIVE_SIDECARS=true"
   passed "sidecars are native: Jobs end, and the proxy outlives the service"
 }
 
