@@ -49,7 +49,7 @@ is_forbidden() { # WHAT-THE-MESSAGE-NAMES COMMAND...
   shift
   if answer=$("$@" 2>&1); then echo "was allowed: $answer" && return 1; fi
   echo "$answer"
-  grep -q '(Forbidden)' <<<"$answer" && grep -qF "$named" <<<"$answer"
+  grep -F ' is forbidden: User ' <<<"$answer" | grep -qF "$named"
 }
 
 as_group() { # GROUP KUBECTL-ARGUMENT...
