@@ -363,6 +363,7 @@ main() {
   test_rbac
   test_admission
   test_team
+  test_platform
   test_payment
   test_outside
   test_full_stack

@@ -119,7 +119,7 @@ is_in_group() { # TEAM
   [ "$groups" = "[\"antaeus:$1\",\"system:authenticated\"]" ]
 }
 
-stop_rbac() { kubectl delete certificatesigningrequest antaeus-test-billing antaeus-test-payments --ignore-not-found; }
+stop_rbac() { kubectl delete certificatesigningrequest antaeus-test-billing antaeus-test-payments antaeus-test-platform --ignore-not-found; }
 
 test_rbac() {
   part "who may do what by the API server"

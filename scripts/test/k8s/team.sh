@@ -78,6 +78,28 @@ billing_ships_no_provider() {
   grep -q 'may not roll out Deployments in payments' <<<"$said"
 }
 
+# The same build again: nothing is rolled, but everything is asked of the API server.
+platform_deploys() {
+  local name
+  mkdir -p "$TMP/whole"
+  for name in "${IMAGES[@]}"; do cp "$IMAGE_STATE/context/$name" "$TMP/whole/$name"; done
+  KUBECONFIG=$TMP/platform.kubeconfig PREBUILT_DIR=$TMP/whole "$ROOT/deploy.sh" k8s "$OVERLAY" --data none
+}
+
+test_platform() {
+  part "the platform deploys without being an administrator"
+  if [ "$OVERLAY" = dev ]; then
+    echo "        not asked on dev: its database in the cluster is an administrator's"
+    return
+  elif [ ! -x "$IMAGE_STATE/context/invoice-app" ] || [ ! -e "$K8S_STATE/$OVERLAY/kustomization.yaml" ]; then
+    skip "the platform's deployment: this clone did not make what is deployed"
+    return
+  fi
+  check "the cluster signs a certificate for a member of antaeus:platform" certificate_of platform
+  check "to the API server its bearer is in that group" is_in_group platform
+  check "./deploy.sh k8s $OVERLAY, by a certificate of antaeus:platform" platform_deploys
+}
+
 test_team() {
   local before
   part "a team ships its service, with its rights only"
