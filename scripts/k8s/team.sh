@@ -61,6 +61,7 @@ END
   image "antaeus/${IMAGES[0]}" "${IMAGES[0]}"
   image "registry.example/antaeus/${IMAGES[0]}" "${IMAGES[0]}"
   echo "patches:"
+  patch_pull_policy
   for deployment in "${DEPLOYMENTS[@]}"; do
     patch_volumes apps/v1 Deployment "${deployment#*/}" "$(volumes_in_use "$deployment")"
   done
