@@ -252,7 +252,9 @@ static() {
   fi
   cargo build --locked --bins
   check "configuration tables are those of the code" scripts/config-docs.sh --check
+  check "each admission policy is bound, and each of its rules has a fixture" scripts/test/guards.sh policies
   callers_table
+  teams
 }
 
 callers_table() {
@@ -263,6 +265,18 @@ callers_table() {
   else
     check "the table of callers in README.md is that of the manifests" scripts/policy-table.sh --check
   fi
+}
+
+# kubectl is enough; kustomize itself is built with go.
+teams() {
+  local tools=
+  if ! command -v kubectl >/dev/null; then
+    tools=$(scripts/tools.sh kustomize 2>"$work/output") || {
+      skip "each team's overlay" "neither kubectl, kustomize nor go is here"
+      return
+    }
+  fi
+  check "a team's overlay is its part of the whole one" env PATH="${tools:+$tools:}$PATH" scripts/test/guards.sh teams
 }
 
 # shellcheck source=scripts/test/manifests.sh

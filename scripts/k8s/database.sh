@@ -36,7 +36,8 @@ start_database() { # URL-FILE
     say "      that is started here for it (scripts/test/postgres.sh down removes it)"
   fi
   [ -n "${DATABASE_UP:-}" ] || return 0
-  lines=$(bash -c "$DATABASE_UP")
+  # A server that goes on running must not keep the terminal's descriptor open.
+  lines=$(bash -c "$DATABASE_UP" 3>&-)
   echo "$DATABASE_UP" >"$by"
   eval "$(grep '^export ' <<<"$lines")"
 }

@@ -14,10 +14,19 @@ directory=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 . "$directory/overlay.sh"
 # shellcheck source=scripts/k8s/apply.sh
 . "$directory/apply.sh"
+# shellcheck source=scripts/k8s/guards.sh
+. "$directory/guards.sh"
+# shellcheck source=scripts/k8s/team.sh
+. "$directory/team.sh"
 
 usage() {
   cat <<'END'
 usage: ./deploy.sh k8s [dev|staging|prod] [--data NAME]   default: dev
+       ./deploy.sh k8s --team billing|payments [--overlay NAME]
+                                     ship that team's service, with that team's rights only
+       ./deploy.sh k8s guards [dev|staging|prod]
+                                     only what needs an administrator: namespaces, Roles, admission policies;
+                                     the group antaeus:platform can then do the rest
        ./deploy.sh k8s check         only look whether the cluster is fit
        ./deploy.sh k8s status        pods, and where invoice-app is reached
        ./deploy.sh k8s seed NAME     example data for what is deployed (demo, pleo, pleo-go, antaeus, large:N)
@@ -112,7 +121,7 @@ delete() {
 }
 
 exec 3>&1
-OVERLAY=''
+OVERLAY='' TEAM=''
 BEGAN=$(date -u +%FT%TZ)
 GATEWAY_HOST=${GATEWAY_HOST:-antaeus.example}
 COMMAND=${1:-dev}
@@ -129,6 +138,12 @@ dev | staging | prod)
   deploy "$COMMAND"
   ;;
 seed) seed_deployed "${1:?seed needs the name of a data set}" ;;
+guards) deploy_guards "${1:-dev}" ;;
+--team)
+  team=${1:?--team needs a name, see --help} && shift
+  [ $# = 0 ] || { [ "$1" = --overlay ] && [ $# = 2 ]; } || { usage >&2 && exit 2; }
+  deploy_team "$team" "${2:-}"
+  ;;
 check | status | delete) "$COMMAND" ;;
 -h | --help | help) usage ;;
 *) usage >&2 && exit 2 ;;

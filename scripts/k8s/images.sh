@@ -7,7 +7,10 @@ IMAGE_STATE=$K8S_STATE/images
 # What was built last: one line `name reference archive` each; the archive is `-` after a push.
 image_line() { awk -v name="$1" '$1 == name' "$IMAGE_STATE/built"; }
 image_reference() { image_line "$1" | cut -d' ' -f2; }
-image_archives() { cut -d' ' -f3 "$IMAGE_STATE/built"; }
+image_archives() {
+  local name
+  for name in "${IMAGES[@]}"; do image_line "$name" | cut -d' ' -f3; done
+}
 
 build_images() {
   local name
@@ -16,6 +19,8 @@ build_images() {
   find_binaries
   : >"$IMAGE_STATE/built.new"
   for name in "${IMAGES[@]}"; do build_image "$name"; done
+  # A team builds its own image only; of the others what was built last stays.
+  [ ! -e "$IMAGE_STATE/built" ] || grep -vE "^($(IFS='|' && echo "${IMAGES[*]}")) " "$IMAGE_STATE/built" >>"$IMAGE_STATE/built.new" || true
   mv "$IMAGE_STATE/built.new" "$IMAGE_STATE/built"
   forget_old_archives
 }
@@ -48,7 +53,7 @@ cargo_build() {
   target=$(uname -m)-unknown-linux-gnu
   say "      cargo compiles static binaries (minutes when it is the first time)"
   (cd "$ROOT" && RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --release \
-    --target "$target" --features db/static-tls -p invoice-app -p payment-provider -p antaeusctl)
+    --target "$target" --features db/static-tls "${IMAGES[@]/#/-p}")
   BINARIES=${CARGO_TARGET_DIR:-$ROOT/target}/$target/release
 }
 
@@ -113,12 +118,12 @@ push_image() { # REFERENCE NAME
   echo "${1%:*}@$(cat "$digest")"
 }
 
-# The newest six archives are kept: this deployment and the one before.
+# What is named in `built` stays, and as much again of what was there before.
 forget_old_archives() {
   local old
   rm -rf "$IMAGE_STATE/storage"
-  # shellcheck disable=SC2012 # the names are ours
-  while read -r old; do rm -f "$old"; done < <(ls -1t "$IMAGE_STATE"/*.tar 2>/dev/null | tail -n +7)
+  # shellcheck disable=SC2010,SC2012 # the names are ours
+  while read -r old; do rm -f "$old"; done < <(ls -1t "$IMAGE_STATE"/*.tar 2>/dev/null | grep -vxFf <(cut -d' ' -f3 "$IMAGE_STATE/built") | tail -n +4)
 }
 
 load_images() {

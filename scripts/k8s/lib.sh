@@ -55,8 +55,10 @@ eventually() { # SECONDS COMMAND...: until it succeeds
 # --- questions to the cluster that several scripts ask
 
 # The overlay that is deployed; nothing when none is.
-deployed_overlay() {
-  kubectl get namespace antaeus --ignore-not-found \
+deployed_overlay() { overlay_in antaeus; }
+
+overlay_in() { # NAMESPACE
+  kubectl get namespace "$1" --ignore-not-found \
     -o 'jsonpath={.metadata.labels.app\.kubernetes\.io/instance}'
 }
 

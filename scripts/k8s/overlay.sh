@@ -114,6 +114,7 @@ END
   patch_pull_policy
   [ "$DATABASE" != external ] || patch_database
   patch_gateway "$overlay"
+  patch_admission
   [ -z "${SEED:-}" ] || patch_seed
 }
 

@@ -18,6 +18,12 @@ exec 3>&1
 . "$HERE/k8s/billing.sh"
 # shellcheck source=scripts/test/k8s/worker.sh
 . "$HERE/k8s/worker.sh"
+# shellcheck source=scripts/test/k8s/rbac.sh
+. "$HERE/k8s/rbac.sh"
+# shellcheck source=scripts/test/k8s/admission.sh
+. "$HERE/k8s/admission.sh"
+# shellcheck source=scripts/test/k8s/team.sh
+. "$HERE/k8s/team.sh"
 
 usage() {
   cat <<'END'
@@ -331,6 +337,9 @@ clean_up() {
   trap - EXIT
   put_back >>"$TMP/log" 2>&1 || echo "could not put the policies back; run ./deploy.sh k8s $OVERLAY" >&2
   stop_callers >>"$TMP/log" 2>&1 || true
+  stop_trespasser >>"$TMP/log" 2>&1 || true
+  forget_other_build >>"$TMP/log" 2>&1 || true
+  stop_rbac >>"$TMP/log" 2>&1 || true
   rm -rf "$TMP"
   exit "$status"
 }
@@ -351,6 +360,10 @@ main() {
   take_keys
   test_running
   test_worker
+  test_rbac
+  test_admission
+  test_team
+  test_platform
   test_payment
   test_outside
   test_full_stack
