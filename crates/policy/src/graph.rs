@@ -14,6 +14,9 @@ use crate::selector::Labels;
 pub struct CallGraph {
     /// Callees that each layer alone must guard.
     pub guarded: Vec<String>,
+    /// Roles that may read Secrets, as `Role namespace/name`.
+    #[serde(default)]
+    pub secret_readers: Vec<String>,
     /// What the render does not hold.
     pub elsewhere: Vec<Elsewhere>,
     /// Who calls whom; nobody else may call anybody.

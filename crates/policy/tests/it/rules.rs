@@ -183,4 +183,7 @@ fn an_object_more_that_breaks_a_rule() {
     }
     let harmless = with(&role("{apiGroups: [apps], resources: [deployments], verbs: [get, patch]}"));
     assert!(harmless.is_empty(), "{harmless:#?}");
+    let named = |rule: &str| with(&role(rule).replace("name: r,", "name: reader,"));
+    assert_eq!(named("{apiGroups: [''], resources: [secrets], verbs: [list]}"), vec![], "the graph names it");
+    assert!(says(&named("{apiGroups: [''], resources: [pods], verbs: [list]}"), "access-to-secrets"));
 }
