@@ -35,3 +35,15 @@ pub fn run(command: &PoliciesCommand, out: &mut dyn Write) -> Result<bool, Strin
         PoliciesCommand::Mutants(command) => mutants::run(command, out),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use policy::layer::application;
+
+    /// The evaluator links no cryptography, and so has the gate's words once more.
+    #[test]
+    fn the_evaluator_judges_by_the_gates_own_words() {
+        assert_eq!(application::ISSUER, gate::token::charge::ISSUER);
+        assert_eq!(application::AUDIENCE, gate::token::charge::AUDIENCE);
+    }
+}

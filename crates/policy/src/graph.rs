@@ -107,7 +107,7 @@ impl Call {
     fn problem(&self) -> Option<String> {
         let Self { callee, port, transport, .. } = self;
         let is_http = *transport == Transport::Http;
-        if is_http != !(self.methods.is_empty() || self.paths.is_empty()) {
+        if [self.methods.is_empty(), self.paths.is_empty()] != [!is_http; 2] {
             return Some(format!("{callee}:{port}: http has methods and paths, and nothing else has"));
         }
         if is_http && self.runs_as.is_none() {

@@ -16,6 +16,8 @@ use crate::selector::{Labels, NAME};
 pub const STRANGE_NAMESPACE: &str = "elsewhere";
 /// A port that nobody names.
 pub const STRANGE_PORT: u16 = 65_001;
+/// The end of an account's name that is almost that of a caller.
+pub const NEAR_MISS: &str = "-x";
 /// What a pod without labels is called.
 pub const UNLABELLED: &str = "(a pod without labels)";
 
@@ -185,7 +187,7 @@ fn identities(
     let callers = graph.calls.iter().filter_map(crate::graph::Call::identity);
     for caller in callers {
         all.insert(Identity { trust_domain: "another.domain".into(), ..caller.clone() });
-        all.insert(Identity { account: format!("{}-x", caller.account), ..caller.clone() });
+        all.insert(Identity { account: format!("{}{NEAR_MISS}", caller.account), ..caller.clone() });
         all.insert(caller);
     }
     std::iter::once(None).chain(all.into_iter().map(Some)).collect()

@@ -181,7 +181,8 @@ fn unknown_hosts(world: &World<'_>, object: &Object, hosts: &[&str], findings: &
     for (space, host) in hosts.iter().filter_map(|host| host.split_once('/')) {
         let known =
             |(namespace, name): &(String, String)| namespace == space && crate::pattern::matches(host, name);
-        if !([".", ROOT_NAMESPACE].contains(&space) && host == "*") && !services.iter().any(known) {
+        let everything = [".", ROOT_NAMESPACE].contains(&space) && host == "*";
+        if !everything && !services.iter().any(known) {
             findings.about(
                 "M6-unknown-host",
                 &object.title,

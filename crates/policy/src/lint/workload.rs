@@ -8,7 +8,7 @@ use crate::finding::Findings;
 use crate::object::{Object, Spec, Workload};
 
 /// Where a workload keeps its pods' part.
-pub(super) fn pod_spec<'a>(object: &'a Object) -> &'a Value {
+pub(super) fn pod_spec(object: &Object) -> &Value {
     let pointer = match object.kind.as_str() {
         "Pod" => "/spec",
         "CronJob" => "/spec/jobTemplate/spec/template/spec",

@@ -12,7 +12,7 @@ use crate::graph::CallGraph;
 use crate::layer::Layer;
 use crate::place::Origin;
 use crate::render::Render;
-use crate::universe::Universe;
+use crate::universe::{NEAR_MISS, UNLABELLED, Universe};
 
 /// A mutant and the call by which it shows.
 #[derive(Clone, Debug, Serialize)]
@@ -46,7 +46,7 @@ pub struct Probe {
 #[must_use]
 pub fn replays(render: &Render, graph: &CallGraph, number: usize) -> Vec<Replay> {
     let mut by_operator: BTreeMap<(&str, String), Vec<Mutant>> = BTreeMap::new();
-    for mutant in all(render).into_iter().filter(|mutant| is_plain(mutant)) {
+    for mutant in all(render).into_iter().filter(is_plain) {
         by_operator.entry((mutant.operator, mutant.object.to_string())).or_default().push(mutant);
     }
     let universe = Universe::new(render, graph);
@@ -85,10 +85,10 @@ fn replay(world: &World<'_>, mutant: &Mutant) -> Option<Replay> {
     Some(Replay { operator, object: object.to_string(), field, manifest, probe })
 }
 
-/// What is open and should not be comes first, then calls to the guarded, then the cheapest request.
+/// What is open and should not be comes first, then calls to the guarded, then the cheapest request and caller.
 fn rank(world: &World<'_>, call: &Shown) -> (bool, bool, bool, bool) {
     let cheap = call.path.as_deref().is_none_or(|path| path.ends_with("/health"));
-    (!call.allowed, !world.graph.guarded.contains(&call.callee), !cheap, call.caller.contains('('))
+    (!call.allowed, !world.graph.guarded.contains(&call.callee), !cheap, !call.caller.ends_with(UNLABELLED))
 }
 
 /// From a pod or an account that a test can take, to a port of our services on which something answers; and the
@@ -106,7 +106,11 @@ fn can_be_made(world: &World<'_>, mutated: &Render, call: &Shown) -> bool {
                 && caller.is_pod()
                 && now != network::connects(world, mutated, caller, callee, port)
         }),
-        Layer::Mesh => call.identity.as_deref().is_none_or(|identity| !identity.contains("trust domain")),
+        // Accounts that somebody could really take.
+        Layer::Mesh => call
+            .identity
+            .as_deref()
+            .is_none_or(|identity| !identity.contains("trust domain") && !identity.ends_with(NEAR_MISS)),
         Layer::Application => false,
     }
 }

@@ -191,7 +191,7 @@ fn halves(item: &Value) -> Vec<Vec<Value>> {
 
 fn string(root: &Value, at: &str, text: &str, is_rules: bool, found: &mut Found) {
     let mut put = |operator: &'static str, text: String| {
-        found.push((operator, at.to_owned(), with(root, at, text.into())))
+        found.push((operator, at.to_owned(), with(root, at, text.into())));
     };
     if let Some((_, others)) = WORDS.iter().find(|(word, _)| *word == text) {
         for other in *others {

@@ -155,8 +155,8 @@ fn rule_problem(rule: &Rule) -> Option<String> {
 fn source_problem(source: &Source) -> Option<String> {
     let accounts = source.service_accounts.iter().chain(&source.not_service_accounts);
     let requests = source.request_principals.iter().chain(&source.not_request_principals);
-    if !source.service_accounts.is_empty() && !(source.principals.is_empty() && source.namespaces.is_empty())
-    {
+    let others = !source.principals.is_empty() || !source.namespaces.is_empty();
+    if others && !source.service_accounts.is_empty() {
         return Some("serviceAccounts stands beside principals or namespaces, which Istio refuses".into());
     }
     let whole = |account: &str| account.contains('/') && !account.contains('*');

@@ -1,4 +1,10 @@
 //! The rules of both APIs, one by one: each test fails when its rule is broken.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that meets None or Err has failed"
+)]
 
 mod application;
 mod authorization;
