@@ -184,6 +184,7 @@ fn an_object_more_that_breaks_a_rule() {
     let harmless = with(&role("{apiGroups: [apps], resources: [deployments], verbs: [get, patch]}"));
     assert!(harmless.is_empty(), "{harmless:#?}");
     let named = |rule: &str| with(&role(rule).replace("name: r,", "name: reader,"));
-    assert_eq!(named("{apiGroups: [''], resources: [secrets], verbs: [list]}"), vec![], "the graph names it");
+    let reads = named("{apiGroups: [''], resources: [secrets], verbs: [list]}");
+    assert!(reads.is_empty(), "the graph names it: {reads:#?}");
     assert!(says(&named("{apiGroups: [''], resources: [pods], verbs: [list]}"), "access-to-secrets"));
 }
