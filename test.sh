@@ -18,6 +18,7 @@ usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, attacks, c
        ./test.sh fuzz [--seconds N]       the parsers with made-up bytes, 60 seconds each; needs nightly Rust and cargo-fuzz
        ./test.sh policies                 who may call whom, by the rendered manifests: layer by layer against the call
                                           graph; and every mutant of every policy must be noticed
+       ./test.sh policies live            some of those mutants on the current cluster, one by one
        ./test.sh static                   scripts, formatting, documents that are made from the code
        ./test.sh manifests                what kustomize renders, by kubeconform, kube-score and checkov
        ./test.sh k8s                      on the current cluster, or the one that $CLUSTER_UP starts
@@ -334,7 +335,14 @@ all)
   manifests
   echo "left out (--fast): chaos, drills"
   ;;
-attacks | e2e | drills | policies | static | manifests) "$1" ;;
+attacks | e2e | drills | static | manifests) "$1" ;;
+policies)
+  if [ "${2:-}" = live ]; then
+    rm -rf "$work"
+    exec scripts/test/k8s.sh mutants
+  fi
+  policies
+  ;;
 chaos)
   shift
   chaos "$@"

@@ -105,8 +105,23 @@ revision() { # NAMESPACE/DEPLOYMENT
 }
 
 rolled_out() { # NAMESPACE/DEPLOYMENT
-  begin_with_the_minimum "$1" &&
-    kubectl -n "${1%/*}" rollout status "deployment/${1#*/}" --timeout=240s
+  local until=$((SECONDS + 240))
+  begin_with_the_minimum "$1" || return 1
+  until kubectl -n "${1%/*}" rollout status "deployment/${1#*/}" --timeout=10s; do
+    if [ "$SECONDS" -ge "$until" ] || falls_over "$1"; then return 1; fi
+  done
+}
+
+# A pod of the new version has fallen over three times: no need to wait for the deadline.
+falls_over() { # NAMESPACE/DEPLOYMENT
+  local namespace=${1%/*} name=${1#*/} newest restarts
+  newest=$(kubectl -n "$namespace" get replicasets -l "app.kubernetes.io/name=$name" -o \
+    'jsonpath={range .items[*]}{.metadata.annotations.deployment\.kubernetes\.io/revision} {.metadata.labels.pod-template-hash}{"\n"}{end}' |
+    sort -n | awk 'END { print $2 }')
+  restarts=$(kubectl -n "$namespace" get pods -l "app.kubernetes.io/name=$name,pod-template-hash=$newest" \
+    -o "jsonpath={.items[*].status.containerStatuses[?(@.name==\"$name\")].restartCount}")
+  echo "restarts of the new pods: $restarts"
+  [[ " $restarts " =~ \ [3-9]\  ]]
 }
 
 # Where an autoscaler owns the number of pods the manifest says none, and the API server makes that one. The number

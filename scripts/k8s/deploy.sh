@@ -18,6 +18,8 @@ directory=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 . "$directory/guards.sh"
 # shellcheck source=scripts/k8s/team.sh
 . "$directory/team.sh"
+# shellcheck source=scripts/k8s/rotate.sh
+. "$directory/rotate.sh"
 
 usage() {
   cat <<'END'
@@ -30,6 +32,8 @@ usage: ./deploy.sh k8s [dev|staging|prod] [--data NAME]   default: dev
        ./deploy.sh k8s check         only look whether the cluster is fit
        ./deploy.sh k8s status        pods, and where invoice-app is reached
        ./deploy.sh k8s seed NAME     example data for what is deployed (demo, pleo, pleo-go, antaeus, large:N)
+       ./deploy.sh k8s rotate charge|operator publish|switch|retire
+                                     replace a key, a rollout per step; wait two minutes before retiring charge
        ./deploy.sh k8s delete        take Antaeus off the cluster; keys and settings stay in .antaeus/k8s
 
 dev      no API key, plain HTTP at the gateway, data set "demo" (--data none leaves it out)
@@ -138,6 +142,10 @@ dev | staging | prod)
   deploy "$COMMAND"
   ;;
 seed) seed_deployed "${1:?seed needs the name of a data set}" ;;
+rotate)
+  [ $# = 2 ] || { usage >&2 && exit 2; }
+  rotate "$@"
+  ;;
 guards) deploy_guards "${1:-dev}" ;;
 --team)
   team=${1:?--team needs a name, see --help} && shift

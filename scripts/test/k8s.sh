@@ -24,10 +24,15 @@ exec 3>&1
 . "$HERE/k8s/admission.sh"
 # shellcheck source=scripts/test/k8s/team.sh
 . "$HERE/k8s/team.sh"
+# shellcheck source=scripts/test/k8s/rollouts.sh
+. "$HERE/k8s/rollouts.sh"
+# shellcheck source=scripts/test/k8s/mutants.sh
+. "$HERE/k8s/mutants.sh"
 
 usage() {
   cat <<'END'
-usage: ./test.sh k8s
+usage: ./test.sh k8s              all but the mutants
+       ./test.sh policies live    mutants of policies, one by one on the cluster
   on the current cluster, or on the one that CLUSTER_UP starts: a command that prints
   `export KUBECONFIG=...` as its last line. Deploys the overlay dev when nothing is deployed.
   Takes policies away for a while and puts them back: not for a cluster that others use.
@@ -318,6 +323,7 @@ test_application_alone() {
 
 test_put_back() {
   part "all three layers again"
+  stop_load >>"$TMP/log" 2>&1 || true
   put_back >>"$TMP/log" 2>&1
   expect 'network: time-out' "another namespace, with a sidecar" "$STRANGER" "$HEALTH" -H "$(right_token)"
   expect 'mesh: 403' "another account under invoice-app's label" "$IMPOSTOR" "$HEALTH" -H "$(right_token)"
@@ -344,13 +350,12 @@ clean_up() {
   exit "$status"
 }
 
-main() {
+begin() {
   BEGAN=$(date -u +%FT%TZ)
   TMP=$(mktemp -d)
   find_cluster
   trap clean_up EXIT
   trap 'exit 130' INT TERM
-  test_builds
   start_callers >>"$TMP/log" 2>&1 || {
     tail -n 20 "$TMP/log"
     fail "the callers start"
@@ -358,6 +363,19 @@ main() {
     exit 1
   }
   take_keys
+}
+
+mutants() {
+  begin
+  gateway_options
+  test_mutants
+  check "no proxy rejected its configuration" no_proxy_rejected_its_configuration
+  finish
+}
+
+main() {
+  begin
+  test_builds
   test_running
   test_worker
   test_rbac
@@ -370,12 +388,14 @@ main() {
   test_without_network
   test_application_alone
   test_put_back
+  test_rollouts
   check "no proxy rejected its configuration" no_proxy_rejected_its_configuration
   finish
 }
 
 case ${1:-} in
 -h | --help) usage ;;
+mutants) mutants ;;
 '') main ;;
 *) usage >&2 && exit 2 ;;
 esac

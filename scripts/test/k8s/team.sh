@@ -18,6 +18,10 @@ another_build() {
   mkdir -p "$TMP/build"
   cp "$IMAGE_STATE/context/invoice-app" "$TMP/build/invoice-app"
   date +%s%N >>"$TMP/build/invoice-app"
+  remember_this_build
+}
+
+remember_this_build() {
   cp "$IMAGE_STATE/context/invoice-app" "$TMP/binary"
   cp "$IMAGE_STATE/built" "$TMP/built"
 }
