@@ -50,14 +50,13 @@ pub fn compare(world: &World<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether a connection passes both of its sides, as far as they are ours.
+/// Whether a connection passes both of its sides; one that is not ours has no policies here, and is open.
 #[must_use]
-pub fn connects(world: &World<'_>, render: &Render, from: &Place, to: &Place, port: Port) -> bool {
+pub fn connects(render: &Render, from: &Place, to: &Place, port: Port) -> bool {
     let sides = [(from, to, Direction::Egress), (to, from, Direction::Ingress)];
-    sides.into_iter().all(|(pod, other, direction)| {
-        let ours = pod.is_pod() && world.universe.own.contains(&pod.namespace);
-        !ours || Side::of(render, pod, direction).toward(other).passes(port)
-    })
+    sides
+        .into_iter()
+        .all(|(pod, other, direction)| Side::of(render, pod, direction).toward(other).passes(port))
 }
 
 /// The calls as the network sees them: places and ports.

@@ -101,10 +101,10 @@ fn can_be_made(world: &World<'_>, mutated: &Render, call: &Shown) -> bool {
     };
     match call.layer {
         Layer::Network => world.universe.place(&call.caller).is_some_and(|caller| {
-            let now = network::connects(world, world.render, caller, callee, port);
+            let now = network::connects(world.render, caller, callee, port);
             caller.name != callee.name
                 && caller.is_pod()
-                && now != network::connects(world, mutated, caller, callee, port)
+                && now != network::connects(mutated, caller, callee, port)
         }),
         // Accounts that somebody could really take.
         Layer::Mesh => call

@@ -111,3 +111,18 @@ fn a_new_path_method_or_account_of_a_policy_is_found() {
         assert!(findings.iter().any(|finding| finding.sentence.contains(part)), "{part}: {findings:?}");
     }
 }
+
+#[test]
+fn a_key_set_of_the_mesh_that_is_not_the_services_refuses_the_rightful_caller() {
+    let findings =
+        after("      jwks: '{\"keys\": [{\"kid\": \"a\"", "      jwks: '{\"keys\": [{\"kid\": \"c\"");
+    let said = &findings.first().expect("a finding").sentence;
+    assert!(said.contains("shop/web must be let in") && said.contains("not signed by a key"), "{said}");
+}
+
+#[test]
+fn a_workload_that_no_call_names_is_found() {
+    let labels = "template:\n    metadata: {labels: {app.kubernetes.io/name: ";
+    let findings = after(&format!("{labels}web"), &format!("{labels}somebody"));
+    assert!(findings.iter().any(|finding| finding.sentence.contains("names shop/somebody")), "{findings:?}");
+}
