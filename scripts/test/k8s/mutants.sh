@@ -28,6 +28,8 @@ replay_all() { # LAYER: at most half of them, so that both layers have their tur
     }
     WHAT="${BASH_REMATCH[1]} of ${BASH_REMATCH[2]} ${BASH_REMATCH[3]}" OBJECT=${BASH_REMATCH[2]}
     MANIFEST=${BASH_REMATCH[4]} PROBE=${BASH_REMATCH[5]}
+    # A moved object would need its old place emptied as well.
+    [[ $WHAT != move-object* ]] || continue
     if [ "$(of_probe layer)" = "$1" ] && find_caller && [ "$count" -lt $((REPLAYS / 2)) ]; then
       replay
       count=$((count + 1))
