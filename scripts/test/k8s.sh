@@ -32,6 +32,7 @@ exec 3>&1
 usage() {
   cat <<'END'
 usage: ./test.sh k8s              all but the mutants
+       ./test.sh k8s rollouts     only versions, pods and keys that change under load
        ./test.sh policies live    mutants of policies, one by one on the cluster
   on the current cluster, or on the one that CLUSTER_UP starts: a command that prints
   `export KUBECONFIG=...` as its last line. Deploys the overlay dev when nothing is deployed.
@@ -373,6 +374,16 @@ mutants() {
   finish
 }
 
+rollouts() {
+  begin
+  certificate_of billing >>"$TMP/log" 2>&1
+  gateway_options
+  KEY=()
+  operator_key || true
+  test_rollouts
+  finish
+}
+
 main() {
   begin
   test_builds
@@ -396,6 +407,7 @@ main() {
 case ${1:-} in
 -h | --help) usage ;;
 mutants) mutants ;;
+rollouts) rollouts ;;
 '') main ;;
 *) usage >&2 && exit 2 ;;
 esac

@@ -12,8 +12,8 @@ start_load() {
   mkdir -p "$TMP/load"
   : >"$TMP/load/invoices"
   : >"$TMP/load/calls"
-  load &
-  LOAD=$!
+  load >>"$TMP/load/log" 2>&1 3>&- &
+  echo $! >"$TMP/load/pid"
   eventually 20 test -s "$TMP/load/invoices"
 }
 
@@ -46,11 +46,12 @@ called() { # STATUS KEY PATH JSON
 }
 
 stop_load() {
-  [ -n "${LOAD:-}" ] || return 0
+  [ -e "$TMP/load/pid" ] || return 0
   touch "$TMP/load/stop"
-  wait "$LOAD" || true
-  LOAD=
+  eventually 60 load_is_over
 }
+
+load_is_over() { ! kill -0 "$(cat "$TMP/load/pid")" 2>/dev/null; }
 
 # --- what happens meanwhile; each gives what the load saw of it
 
