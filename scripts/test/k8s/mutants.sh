@@ -2,7 +2,8 @@
 # Mutants of policies, which `antaeusctl policies mutants` must notice in the manifests, put on the live cluster one by
 # one: either the API server refuses the change, or the named call is answered otherwise, as the manifests said it would.
 
-REPLAYS=24
+# Half of them for each layer.
+REPLAYS=40
 
 test_mutants() {
   part "mutants of policies, replayed: the network's, with all three layers in place"
