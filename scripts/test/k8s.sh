@@ -124,6 +124,29 @@ both_layers_hold_one_key() {
     <(kubectl -n payments get configmap "$map" -o 'jsonpath={.data.jwks\.json}' | tr -d ' \n')
 }
 
+# An object that is gone, or was changed by hand, shows as a difference that names it.
+layer_is_live() { # COMPONENT
+  kubectl diff --server-side --force-conflicts --field-manager antaeus-deploy \
+    -l "app.kubernetes.io/component=$1" -f "$K8S_STATE/$OVERLAY/rendered.yaml"
+}
+
+test_layers_are_live() {
+  part "every policy is live, as it was rendered"
+  if [ ! -e "$K8S_STATE/$OVERLAY/rendered.yaml" ]; then
+    skip "the live policies against the rendered ones: this clone did not make what is deployed"
+    return
+  fi
+  check "network: namespaces, quotas and NetworkPolicies" layer_is_live isolation
+  check "mesh: STRICT, AuthorizationPolicies, the charge key, routes" layer_is_live mesh
+  check "access: Roles and their bindings" layer_is_live access
+  check "admission: ValidatingAdmissionPolicies and their bindings" layer_is_live admission
+  not_live "a managed mesh CA and its rotation: istiod signs here (docs/KUBERNETES.md, what production needs)"
+  not_live "Secrets from outside: docs/gitops/platform/secrets is held against its schemas only"
+  not_live "spread over zones: this cluster has $(kubectl get nodes -o name | wc -l) node; rendered for every Deployment"
+  not_live "the audit policy: policies/audit-policy.yaml takes a flag of the API server"
+  not_live "an egress gateway: nothing but the database lies outside, and the network layer lets nothing else out"
+}
+
 only_cluster_addresses() {
   local types
   types=$(kubectl -n payments get services -o 'jsonpath={.items[*].spec.type}')
@@ -387,6 +410,7 @@ rollouts() {
 main() {
   begin
   test_builds
+  test_layers_are_live
   test_running
   test_worker
   test_rbac

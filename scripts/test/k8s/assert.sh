@@ -20,6 +20,9 @@ skip() {
   printf 'skipped %s\n' "$*"
 }
 
+# What no cluster of one node can show: neither passed nor failed.
+not_live() { printf 'not live: %s\n' "$*"; }
+
 part() { printf '\n%s (%s s)\n' "$*" "$SECONDS"; }
 
 check() { # WHAT COMMAND...
