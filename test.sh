@@ -253,6 +253,7 @@ static() {
   fi
   cargo build --locked --bins
   check "configuration tables are those of the code" scripts/config-docs.sh --check
+  check "no private key and no Secret is in git; Secrets are not in the audit log" scripts/test/guards.sh secrets
   check "each admission policy is bound, and each of its rules has a fixture" scripts/test/guards.sh policies
   callers_table
   teams

@@ -7,6 +7,7 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 usage() {
   cat <<'END'
 usage: scripts/test/guards.sh policies     the admission policies, their bindings and fixtures
+       scripts/test/guards.sh secrets      no private key and no Secret in git
        scripts/test/guards.sh teams        kustomize/teams, built with `kustomize` or `kubectl kustomize`
 END
 }
@@ -42,6 +43,29 @@ policies() {
     [ -e "policies/admission/$name.yaml" ] || [ -e "policies/production/$name.yaml" ] || wrong "$file binds $name, which does not exist"
     grep -qxF "  validationActions: [Deny, Audit]" "$file" || wrong "$file: the binding does not deny and audit"
   done
+}
+
+# --- secrets
+
+# Made-up keys of one test, which reads key files.
+KEY_FILES=crates/gate/tests/it/key_files.rs
+
+secrets() {
+  local found
+  found=$(git grep -lE -e '-BEGIN [A-Z ]*PRIVATE KEY-' -- ":!$KEY_FILES" || true)
+  [ -z "$found" ] || wrong "a private key is in git: $found"
+  found=$(git grep -lE '^kind: (Secret|ClusterSecretStore)$' -- kustomize istio policies docs || true)
+  [ -z "$found" ] || wrong "Secrets come from deploy.sh or a SecretStore, not from git: $found"
+}
+
+# What the API server has to write down, and of Secrets only that somebody was there.
+audit_policy() {
+  local file=policies/audit-policy.yaml word
+  for word in 'kind: Policy' 'level: RequestResponse' security.istio.io rbac.authorization.k8s.io; do
+    grep -qF -- "$word" "$file" || wrong "$file says nothing of: $word"
+  done
+  awk '/level: Metadata/ { metadata = NR } /secrets/ { exit !metadata } /level: RequestResponse/ { exit 1 }' "$file" ||
+    wrong "$file: secrets must come first, at level Metadata, else their content is logged"
 }
 
 # Every message of a policy is some bad fixture's: a rule that none of them meets could be gone unnoticed.
@@ -110,6 +134,10 @@ teams() {
 
 case ${1:-} in
 policies) policies ;;
+secrets)
+  secrets
+  audit_policy
+  ;;
 teams) teams ;;
 -h | --help) usage && exit ;;
 *) usage >&2 && exit 2 ;;

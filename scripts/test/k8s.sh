@@ -140,7 +140,7 @@ test_layers_are_live() {
   check "mesh: STRICT, AuthorizationPolicies, the charge key, routes" layer_is_live mesh
   check "access: Roles and their bindings" layer_is_live access
   check "admission: ValidatingAdmissionPolicies and their bindings" layer_is_live admission
-  not_live "a managed mesh CA and its rotation: istiod signs here (docs/KUBERNETES.md, what production needs)"
+  not_live "a managed mesh CA and its rotation: istiod signs here (README.md, what is still needed for production)"
   not_live "Secrets from outside: docs/gitops/platform/secrets is held against its schemas only"
   not_live "spread over zones: this cluster has $(kubectl get nodes -o name | wc -l) node; rendered for every Deployment"
   not_live "the audit policy: policies/audit-policy.yaml takes a flag of the API server"

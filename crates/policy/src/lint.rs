@@ -53,6 +53,8 @@ const LINTS: &[Lint] = &[
     workload::token,
     workload::resources,
     workload::configuration,
+    workload::secret_files,
+    workload::charge_key,
     workload_availability::probes,
     workload_availability::budget,
     workload_availability::rollout,

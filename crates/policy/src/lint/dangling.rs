@@ -61,6 +61,11 @@ pub(super) fn scalers(world: &World<'_>, findings: &mut Findings) {
                 "take replicas away: its autoscaler owns the number",
             );
         }
+        let window = "/spec/behavior/scaleDown/stabilizationWindowSeconds";
+        if object.source.pointer(window).is_none() {
+            let sentence = "behavior.scaleDown.stabilizationWindowSeconds: pods must not go with each lull";
+            findings.about("W9-behavior", &object.title, sentence);
+        }
         if scaler.min_replicas.unwrap_or(1) < 3 {
             findings.about("W6-replicas", &object.title, "minReplicas: 3 at least, one for each zone");
         }

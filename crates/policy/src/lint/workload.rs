@@ -144,3 +144,28 @@ pub(super) fn configuration(world: &World<'_>, findings: &mut Findings) {
         }
     }
 }
+
+/// I4: the files of a Secret are for their pod's user alone.
+pub(super) fn secret_files(world: &World<'_>, findings: &mut Findings) {
+    const OWNER_READS: i64 = 0o400;
+    for (object, _) in workloads(world) {
+        let mut secrets = items(pod_spec(object), "/volumes").filter_map(|volume| volume.pointer("/secret"));
+        if secrets.any(|secret| number(secret, "/defaultMode") != Some(OWNER_READS)) {
+            findings.about("I4-mode", &object.title, "defaultMode: 0400 for each volume of a Secret");
+        }
+    }
+}
+
+/// I1: the private charge key is invoice-app's alone.
+pub(super) fn charge_key(world: &World<'_>, findings: &mut Findings) {
+    for (object, _) in workloads(world) {
+        let spec = pod_spec(object);
+        let named = |volume: &Value| volume.to_string().contains("invoice-app-charge-key");
+        let account = spec.pointer("/serviceAccountName").and_then(Value::as_str);
+        if items(spec, "/volumes").any(named) && account != Some("invoice-app") {
+            let sentence =
+                "take the charge key away: who holds it and runs as somebody else is not invoice-app";
+            findings.about("I1-charge-key", &object.title, sentence);
+        }
+    }
+}

@@ -142,6 +142,13 @@ fn a_replacement_that_breaks_a_rule() {
             "  selector: {matchLabels: {app.kubernetes.io/name: web}}\n  strategy",
             "  selector: {matchLabels: {app: web}}\n  strategy",
         ),
+        ("I4-mode", "volumes: []", "volumes: [{name: a, secret: {secretName: s}}]"),
+        ("I4-mode", "volumes: []", "volumes: [{name: a, secret: {secretName: s, defaultMode: 420}}]"),
+        (
+            "I1-charge-key",
+            "volumes: []",
+            "volumes: [{name: a, secret: {secretName: invoice-app-charge-key-0123456789, defaultMode: 256}}]",
+        ),
         ("W12-hash", "immutable: true\n", ""),
         ("W12-secret", "env: []", "env: [{name: K, valueFrom: {secretKeyRef: {name: s, key: k}}}]"),
     ] {
@@ -174,6 +181,7 @@ fn an_object_more_that_breaks_a_rule() {
         ("cluster-admin-role-binding", "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: b, namespace: shop}\nroleRef: {kind: ClusterRole, name: edit}\nsubjects: [{kind: Group, name: g}]\n".into()),
         ("dangling-hpa", "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: h, namespace: shop}\nspec: {minReplicas: 3, scaleTargetRef: {kind: Deployment, name: x}}\n".into()),
         ("W6-replicas", "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: h, namespace: shop}\nspec: {minReplicas: 2, scaleTargetRef: {kind: Deployment, name: web}}\n".into()),
+        ("W9-behavior", "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: h, namespace: shop}\nspec: {minReplicas: 3, scaleTargetRef: {kind: Deployment, name: web}}\n".into()),
         ("W10-job", "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j, namespace: shop}\nspec: {backoffLimit: 1}\n".into()),
         ("dangling-service-entry", "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: e, namespace: shop}\nspec: {hosts: [a.example]}\n".into()),
         ("M1-exception", "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: d, namespace: shop}\nspec: {host: a, trafficPolicy: {tls: {mode: DISABLE}}}\n".into()),
