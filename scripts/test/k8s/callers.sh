@@ -16,6 +16,8 @@ start_callers() {
   image=$(deployed_image)
   find_gateway || return 1
   GATEWAY_TWIN=$GATEWAY_NAMESPACE/test-gateway
+  # An earlier run's may still be going away, and would take the new pods along.
+  eventually 120 no_namespace_is_going
   kubectl apply -f "$HERE/k8s/namespaces.yaml"
   for namespace in antaeus antaeus-test-mesh antaeus-test-plain; do
     kubectl -n "$namespace" create serviceaccount test-stranger --dry-run=client -o yaml | kubectl apply -f -
@@ -36,6 +38,10 @@ start_callers() {
   for namespace in antaeus antaeus-test-mesh antaeus-test-plain "$GATEWAY_NAMESPACE"; do
     kubectl -n "$namespace" wait --for=condition=ContainersReady pod -l antaeus.dev/test=caller --timeout=90s
   done
+}
+
+no_namespace_is_going() {
+  ! kubectl get namespaces antaeus-test-mesh antaeus-test-plain --ignore-not-found | grep Terminating
 }
 
 caller() { # NAMESPACE/POD ACCOUNT NAME INJECT
