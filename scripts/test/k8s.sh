@@ -365,6 +365,7 @@ no_proxy_rejected_its_configuration() {
 clean_up() {
   local status=$?
   trap - EXIT
+  put_mutant_back >>"$TMP/log" 2>&1 || echo "could not put a policy back; run ./deploy.sh k8s $OVERLAY" >&2
   put_back >>"$TMP/log" 2>&1 || echo "could not put the policies back; run ./deploy.sh k8s $OVERLAY" >&2
   stop_callers >>"$TMP/log" 2>&1 || true
   stop_trespasser >>"$TMP/log" 2>&1 || true

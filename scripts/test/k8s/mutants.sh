@@ -107,8 +107,13 @@ replay() {
   else
     fail "$WHAT" "with it: expected $(of_probe after), got $(says); the probe: $PROBE"
   fi
-  kubectl apply --server-side --force-conflicts --field-manager antaeus-deploy -f "$original" >>"$TMP/log" 2>&1 ||
-    fail "$OBJECT is put back" "$(tail -n 3 "$TMP/log")"
+  put_mutant_back >>"$TMP/log" 2>&1 || fail "$OBJECT is put back" "$(tail -n 3 "$TMP/log")"
+}
+
+# Also when the test is stopped in between.
+put_mutant_back() {
+  [ ! -e "$TMP/original.json" ] ||
+    { kubectl apply --server-side --force-conflicts --field-manager antaeus-deploy -f "$TMP/original.json" && rm "$TMP/original.json"; }
 }
 
 mutate() { # KIND NAMESPACE NAME
