@@ -9,6 +9,7 @@ BARE=antaeus/test-bare                 # invoice-app's label and account, and no
 CALLER=antaeus/test-caller             # invoice-app's label, account and sidecar: all but the key
 WORKER=antaeus/test-worker             # the same under the worker's label
 WORKER_IMPOSTOR=antaeus/test-worker-impostor # the worker's label, another account
+BARE_WORKER=antaeus/test-bare-worker   # the worker's label and account, and no sidecar
 GATEWAY_TWIN=                          # the gateway's namespace and label; known when the gateway is found
 
 start_callers() {
@@ -31,6 +32,7 @@ start_callers() {
     caller "$CALLER" invoice-app invoice-app true
     caller "$WORKER" invoice-app invoice-app-worker true
     caller "$WORKER_IMPOSTOR" test-stranger invoice-app-worker true
+    caller "$BARE_WORKER" invoice-app invoice-app-worker false
     caller "$GATEWAY_TWIN" default test-gateway false
   } | sed "s|IMAGE|$image|" | kubectl apply -f -
   # Not one of its Service's pods: it is never ready, like all callers.

@@ -60,8 +60,9 @@ find_caller() {
   case $(of_probe layer)-$caller in
   network-elsewhere/*) CALL=(call "$PLAIN" "$url" "${token[@]}") ;;
   network-gateway) CALL=(call "$GATEWAY_TWIN" "$url") ;;
-  network-antaeus/invoice-app) CALL=(call "$CALLER" "$url" "${token[@]}") ;;
-  network-antaeus/invoice-app-worker) CALL=(call "$WORKER" "$url" "${token[@]}") ;;
+  # Without a sidecar: one keeps its connections, and the network asks only about new ones.
+  network-antaeus/invoice-app) CALL=(call "$BARE" "$url" "${token[@]}") ;;
+  network-antaeus/invoice-app-worker) CALL=(call "$BARE_WORKER" "$url" "${token[@]}") ;;
   mesh-antaeus/invoice-app) CALL=(call "$CALLER" "$url" -X "$(of_probe method)" "${token[@]}") ;;
   # Another account of the same namespace; by an address a sidecar does not know it would call in plaintext.
   mesh-antaeus/default) [[ $url == *.svc.cluster.local* ]] || return 1
