@@ -20,6 +20,8 @@ use crate::problem::Kind;
 pub const BODY_LIMIT: usize = 64 * 1024;
 /// Longest time that a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
+/// Longest time that a body may take that nobody will look at.
+const DISCARD_TIME: Duration = Duration::from_secs(1);
 
 /// A JSON body of at most `LIMIT` bytes. Where the gate bound the token to a body, it must be that body.
 pub struct Json<T, const LIMIT: usize = BODY_LIMIT>(pub T);
@@ -81,6 +83,21 @@ pub async fn body(req: &HttpRequest, mut payload: Payload, limit: usize) -> Resu
     let checked = expected.map_or(Ok(()), |expected| expected.check(hasher.finish()));
     checked.map_err(|refusal| crate::peer::refuse(req, refusal))?;
     Ok(body)
+}
+
+/// Reads what is left of a small body and throws it away, for answers that do not depend on it. Closing a connection
+/// with bytes unread resets it, and a proxy in between may lose the answer with it.
+pub async fn discard(mut payload: Payload) {
+    let mut read = 0;
+    let reading = async {
+        while let Some(Ok(chunk)) = payload.next().await {
+            read += chunk.len();
+            if read > BODY_LIMIT {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(DISCARD_TIME, reading).await;
 }
 
 /// JSON text as `T`: 400 when it is no JSON, 422 naming the field when it is other JSON than wanted.

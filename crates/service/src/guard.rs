@@ -11,6 +11,7 @@ use gate::token::{Scope, Subject, api_key_text, known_kid};
 
 use crate::access::Access;
 use crate::api_auth::ApiAuth;
+use crate::extract::discard;
 use crate::peer::{Claimed, refuse};
 use crate::revocations::Revocations;
 use crate::viewer::Viewer;
@@ -94,7 +95,7 @@ enum Users {
 /// looked up by the path a second time, which could be spelt in another way. Without [`Guarded`] nobody gets through.
 pub async fn enforce<B: MessageBody + 'static>(
     access: Access,
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let (scope, users) = match access {
@@ -115,6 +116,7 @@ pub async fn enforce<B: MessageBody + 'static>(
         }
         Err(refusal) => {
             let problem: Problem = refuse(req.request(), refusal);
+            discard(req.take_payload()).await;
             Ok(req.into_response(problem.error_response()).map_into_right_body())
         }
     }

@@ -54,6 +54,27 @@ async fn whoever_may_read_and_write_everything_may_not_bill() {
     assert_eq!(crate::rows::number(&stack.invoices_db, runs), 0);
 }
 
+/// Else the connection is reset, and a proxy in between loses the answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_leaves_no_body_unread() {
+    use std::io::{Read, Write};
+    let home = Home::new();
+    let stack = stack(&home);
+    let mut stream = std::net::TcpStream::connect(stack.invoices.strip_prefix("http://").unwrap()).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    for round in 0..3 {
+        write!(stream, "POST /v1/billing-runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 15\r\n\r\n")
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        stream.write_all(br#"{"scope":"due"}"#).unwrap();
+        let mut answer = [0; 4096];
+        let read = stream.read(&mut answer).unwrap();
+        let answer = String::from_utf8_lossy(&answer[..read]);
+        assert!(answer.starts_with("HTTP/1.1 401 "), "round {round}: {answer:?}");
+        assert!(!answer.to_lowercase().contains("connection: close"), "{answer}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_endpoint_is_open_without_a_key_of_its_scope() {
     let home = Home::new();

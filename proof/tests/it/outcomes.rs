@@ -99,7 +99,8 @@ async fn the_more_often_it_was_asked_about_the_longer_it_is_left_alone() {
         // 10 ms doubled 40 times is more than the longest wait, 100 days, of which a random part is taken.
         // Again and again: an attempt that was under way counts on from where it began.
         until("it was asked about once more", || {
-            let often = "UPDATE invoices SET asked = 40, next_at = {} WHERE asked < 40 AND leased_until IS NULL";
+            let often =
+                "UPDATE invoices SET asked = 40, next_at = {} WHERE asked < 40 AND leased_until IS NULL";
             execute(&stack.invoices_db, &often.replace("{}", &now().to_string()));
             invoices(&stack, "asked = 41 AND last_outcome = 'unknown'") == 1
         })
