@@ -37,7 +37,9 @@ layer_of() { # ANSWER
   case $1 in
   'status=timeout '*) echo 'network: time-out' ;;
   'status=reset '*) echo 'mesh: reset' ;;
-  'status=403 body=RBAC: access denied' | 'status=403 body=Audiences in Jwt are not allowed') echo 'mesh: 403' ;;
+  'status=403 body=RBAC: access denied') echo 'mesh: 403' ;;
+  'status=403 body=Audiences in Jwt are not allowed') echo 'mesh: 403 audience' ;;
+  'status=401 body=Jwt is expired') echo 'mesh: 401 expired' ;;
   'status=401 body=Jwt '* | "status=401 body=Jwks doesn't have key to match "*) echo 'mesh: 401' ;;
   'status=401 body='*'"type":"urn:antaeus:problem:unauthorized"'*) echo 'application: 401' ;;
   'status=403 body='*'"type":"urn:antaeus:problem:forbidden"'*) echo 'application: 403' ;;

@@ -60,38 +60,3 @@ stop_callers() {
   kubectl -n antaeus delete serviceaccount test-stranger --ignore-not-found
   kubectl delete namespace antaeus-test-mesh antaeus-test-plain --ignore-not-found --wait=false
 }
-
-# --- tokens, signed here with openssl: an independent second hand at the same format
-
-base64url() { base64 -w0 | tr '+/' '-_' | tr -d '='; }
-
-charge_token() { # KEY-FILE METHOD PATH [KEY-FILE-WHOSE-NAME-IT-BEARS]
-  local now header claims
-  now=$(date +%s)
-  header=$(printf '{"alg":"EdDSA","typ":"charge+jwt","kid":"%s"}' "$(key_id "${4:-$1}")" | base64url)
-  claims=$(printf '{"iss":"invoice-app.antaeus","sub":"spiffe://cluster.local/ns/antaeus/sa/invoice-app","aud":"payment-provider","iat":%s,"nbf":%s,"exp":%s,"jti":"%s","htm":"%s","htu":"%s","bdh":"%s"}' \
-    "$now" "$now" $((now + 110)) "$(openssl rand -hex 16)" "$2" "$3" \
-    "$(printf '' | openssl dgst -sha256 -binary | base64url)" | base64url)
-  printf '%s.%s' "$header" "$claims" >"$TMP/signed"
-  printf '%s.%s.%s' "$header" "$claims" "$(openssl pkeyutl -sign -rawin -inkey "$1" -in "$TMP/signed" | base64url)"
-}
-
-# RFC 7638: a key is named by the hash of its public half.
-key_id() { # KEY-FILE
-  local x
-  x=$(openssl pkey -in "$1" -pubout -outform DER | tail -c 32 | base64url)
-  printf '{"crv":"Ed25519","kty":"OKP","x":"%s"}' "$x" | openssl dgst -sha256 -binary | base64url
-}
-
-take_keys() {
-  local secret
-  secret=$(kubectl -n antaeus get deployment invoice-app \
-    -o 'jsonpath={.spec.template.spec.volumes[?(@.name=="charge-key")].secret.secretName}')
-  (umask 077 && kubectl -n antaeus get secret "$secret" -o 'jsonpath={.data.private\.pem}' | base64 -d >"$TMP/right.pem")
-  openssl genpkey -algorithm ed25519 -out "$TMP/wrong.pem" 2>/dev/null
-  [ -s "$TMP/right.pem" ]
-}
-
-right_token() { printf 'Authorization: Bearer %s' "$(charge_token "$TMP/right.pem" GET /pp/rest/health)"; }
-wrong_token() { printf 'Authorization: Bearer %s' "$(charge_token "$TMP/wrong.pem" GET /pp/rest/health)"; }
-forged_token() { printf 'Authorization: Bearer %s' "$(charge_token "$TMP/wrong.pem" GET /pp/rest/health "$TMP/right.pem")"; }
