@@ -356,6 +356,7 @@ clean_up() {
   put_back >>"$TMP/log" 2>&1 || echo "could not put the policies back; run ./deploy.sh k8s $OVERLAY" >&2
   stop_callers >>"$TMP/log" 2>&1 || true
   stop_trespasser >>"$TMP/log" 2>&1 || true
+  stop_data_namespace >>"$TMP/log" 2>&1 || true
   forget_other_build >>"$TMP/log" 2>&1 || true
   stop_rbac >>"$TMP/log" 2>&1 || true
   rm -rf "$TMP"

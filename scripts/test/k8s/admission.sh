@@ -144,10 +144,28 @@ start_trespasser() {
 
 stop_trespasser() { kubectl delete -f "$HERE/k8s/trespasser.yaml" --ignore-not-found; }
 
+# --- the namespace of a database in the cluster, for the time of a test where the database is elsewhere
+
+start_data_namespace() {
+  [ -z "$(kubectl get namespace antaeus-data --ignore-not-found -o name)" ] || return 0
+  kubectl kustomize "$ROOT/kustomize/components/postgres/server" | kubectl label --local -f - antaeus.dev/test=quota -o json |
+    kubectl apply -l app.kubernetes.io/component=isolation -f -
+  # Before it is counted for the first time, a quota refuses everything.
+  eventually 20 data_namespace_counts
+}
+
+data_namespace_counts() {
+  [ -n "$(kubectl -n antaeus-data get resourcequota quota -o 'jsonpath={.status.hard.pods}')" ] &&
+    kubectl -n antaeus-data get serviceaccount default
+}
+
+stop_data_namespace() { kubectl delete namespace -l antaeus.dev/test=quota --ignore-not-found --wait=false; }
+
 test_admission() {
   local folder
   part "what the API server refuses, whoever asks"
   mkdir -p "$TMP/fixtures"
+  check "the namespace of a database in the cluster is there, and bounded" start_data_namespace
   start_trespasser >>"$TMP/log" 2>&1
   check "the policies' expressions are sound" policies_are_sound
   for folder in "$FIXTURES"/*/; do
@@ -156,6 +174,7 @@ test_admission() {
     test_fixtures_of "$folder"
   done
   stop_trespasser >>"$TMP/log" 2>&1
+  stop_data_namespace >>"$TMP/log" 2>&1
   check "the overlay staging passes" overlay_passes staging
   check "the overlay prod passes" overlay_passes prod
   if [ "$OVERLAY" = dev ]; then

@@ -43,7 +43,7 @@ start_callers() {
 }
 
 no_namespace_is_going() {
-  ! kubectl get namespaces antaeus-test-mesh antaeus-test-plain --ignore-not-found | grep Terminating
+  ! kubectl get namespaces antaeus-test-mesh antaeus-test-plain antaeus-data --ignore-not-found | grep Terminating
 }
 
 caller() { # NAMESPACE/POD ACCOUNT NAME INJECT
