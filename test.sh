@@ -227,6 +227,7 @@ policies() {
   fi
   [ "$ok" = 0 ] || cat "$work/output"
   check "the overlays can be rendered" [ "$ok" = 0 ]
+  check "istio/install.yaml: the mesh is as the policies rely on it" "$bin/antaeusctl" policies mesh
   for rendered in "$work"/overlays/*.yaml; do
     check "$(basename "$rendered" .yaml): every layer answers as the call graph says" \
       "$bin/antaeusctl" policies check --rendered "$rendered"

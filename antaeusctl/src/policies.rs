@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod mesh;
 mod mutants;
 mod source;
 mod table;
@@ -19,6 +20,8 @@ pub enum PoliciesCommand {
     Table(table::Table),
     /// Say what becomes of one call, layer by layer: exit 1 when it is not what the call graph says.
     Explain(explain::Explain),
+    /// Hold an installation of the mesh against what the policies rely on: exit 1 when something differs.
+    Mesh(mesh::Mesh),
     /// Change the policies in every way there is, and see that each change is noticed: exit 1 when one is not.
     Mutants(mutants::Mutants),
 }
@@ -32,6 +35,7 @@ pub fn run(command: &PoliciesCommand, out: &mut dyn Write) -> Result<bool, Strin
         PoliciesCommand::Check(command) => check::run(command, out),
         PoliciesCommand::Table(command) => table::run(command, out).map(|()| true),
         PoliciesCommand::Explain(command) => explain::run(command, out),
+        PoliciesCommand::Mesh(command) => mesh::run(command, out),
         PoliciesCommand::Mutants(command) => mutants::run(command, out),
     }
 }

@@ -110,6 +110,12 @@ impl Service {
         PATIENCE
     }
 
+    /// The status of a probe of the admin port, as the kubelet asks it; nothing when there is no answer in time.
+    pub async fn probe(&self, http: &reqwest::Client, name: &str, wait: Duration) -> Option<u16> {
+        let answer = http.get(format!("{}/{name}", self.admin)).timeout(wait).send().await;
+        answer.ok().map(|answer| answer.status().as_u16())
+    }
+
     /// The value of a metric with its labels, as it stands in the text; 0 when it is not there.
     pub async fn metric(&self, http: &reqwest::Client, name: &str) -> u64 {
         let text = self.metrics(http).await;

@@ -6,6 +6,7 @@ pub mod cidr;
 pub mod explain;
 pub mod finding;
 pub mod graph;
+pub mod installation;
 pub mod layer;
 pub mod lint;
 pub mod mutant;

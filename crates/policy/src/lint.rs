@@ -21,6 +21,7 @@ type Lint = fn(&World<'_>, &mut Findings);
 
 const LINTS: &[Lint] = &[
     namespaces::pod_security,
+    namespaces::bounds,
     namespaces::is_rendered,
     network::default_deny,
     network::written_out,
@@ -88,7 +89,7 @@ fn number(value: &Value, pointer: &str) -> Option<i64> {
 }
 
 /// A list somewhere in an object.
-fn items<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
+pub(crate) fn items<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
     value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 

@@ -1,60 +1,18 @@
 //! PostgreSQL stopped dead, and started again, while a run goes on.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use proof::processes::free_port;
 use rand::RngExt;
-use tempfile::TempDir;
 use testkit::{Engine, engines};
 
 use crate::client::Client;
 use crate::journal::{Journal, injections};
+use crate::server::Server;
 use crate::world::{Plan, World};
 
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/test/postgres.sh");
 /// Crashes in the quick gate.
 const CRASHES: usize = 30;
 const INVOICES: i64 = 2_500;
-
-/// A PostgreSQL of this test's own; gone with it.
-struct Server {
-    home: TempDir,
-    port: u16,
-    url: String,
-}
-
-impl Server {
-    fn start() -> Self {
-        let home = tempfile::tempdir().expect("a temporary directory");
-        // It runs as a user of its own, which must get through.
-        std::fs::set_permissions(home.path(), PermissionsExt::from_mode(0o711)).expect("permissions");
-        let mut server = Self { home, port: free_port(), url: String::new() };
-        let exports = server.script("up");
-        let url = exports.lines().find_map(|line| line.strip_prefix("export TEST_DATABASE_URL="));
-        server.url = url.expect("its URL").trim_matches('\'').to_owned();
-        server
-    }
-
-    fn script(&self, verb: &str) -> String {
-        let directory: PathBuf = self.home.path().join("postgres");
-        let mut command = Command::new(SCRIPT);
-        command.arg(verb).arg(directory);
-        let port = self.port.to_string();
-        let output = command.env("LISTEN_HOST", "127.0.0.1").env("LISTEN_PORT", port).output();
-        let output = output.expect("scripts/test/postgres.sh");
-        assert!(output.status.success(), "{verb}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("text")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.script("down");
-    }
-}
 
 fn plan(server: &Server) -> Plan {
     Plan {
@@ -89,7 +47,7 @@ async fn disturb(
         waits.push(back.elapsed());
         tokio::time::sleep(Duration::from_millis(random.random_range(0..150))).await;
         world.journal.note("PostgreSQL is stopped dead");
-        server.script("crash");
+        server.crash();
         world.journal.note("PostgreSQL is back");
         if !world.goes_on().await {
             break;

@@ -11,8 +11,17 @@ const GRAPH: &str = include_str!("clean-graph.yaml");
 
 /// What is said of the clean render after one replacement.
 pub fn after(old: &str, new: &str) -> Vec<Finding> {
-    assert!(CLEAN.contains(old), "the clean render does not hold {old:?}");
-    let render = Render::read(&CLEAN.replacen(old, new, 1)).unwrap_or_else(|e| panic!("{e}"));
+    after_each(&[(old, new)])
+}
+
+/// The same after several.
+pub fn after_each(replacements: &[(&str, &str)]) -> Vec<Finding> {
+    let replace = |yaml: String, (old, new): &(&str, &str)| {
+        assert!(yaml.contains(old), "the clean render does not hold {old:?}");
+        yaml.replacen(old, new, 1)
+    };
+    let changed = replacements.iter().fold(CLEAN.to_owned(), replace);
+    let render = Render::read(&changed).unwrap_or_else(|e| panic!("{e}"));
     check(&render, &CallGraph::read(GRAPH).unwrap()).findings
 }
 
@@ -67,8 +76,8 @@ fn a_side_of_the_network_that_is_too_wide_is_found_although_the_other_closes_it(
 #[test]
 fn without_a_sidecar_the_mesh_guards_nothing() {
     let findings = after(
-        "istio-injection: enabled\n    pod-security.kubernetes.io/enforce: restricted\n    pod-security.kubernetes.io/enforce-version: v1.33\n    pod-security.kubernetes.io/audit: restricted\n    pod-security.kubernetes.io/audit-version: v1.33\n    pod-security.kubernetes.io/warn: restricted\n    pod-security.kubernetes.io/warn-version: v1.33\n---\napiVersion: networking",
-        "team: bank\n    pod-security.kubernetes.io/enforce: restricted\n---\napiVersion: networking",
+        "istio-injection: enabled\n    pod-security.kubernetes.io/enforce: restricted\n    pod-security.kubernetes.io/enforce-version: v1.33\n    pod-security.kubernetes.io/audit: restricted\n    pod-security.kubernetes.io/audit-version: v1.33\n    pod-security.kubernetes.io/warn: restricted\n    pod-security.kubernetes.io/warn-version: v1.33\n---\napiVersion: v1\nkind: ResourceQuota",
+        "team: bank\n    pod-security.kubernetes.io/enforce: restricted\n---\napiVersion: v1\nkind: ResourceQuota",
     );
     assert!(
         findings.iter().any(|finding| finding.sentence.contains("bank/vault has no sidecar")),

@@ -11,6 +11,7 @@ mod authorization;
 mod calls;
 mod conditions;
 mod fail_closed;
+mod installation;
 mod lab;
 mod mutants;
 mod network;

@@ -1,6 +1,6 @@
 //! Each rule of the house, by what breaks it.
 
-use crate::calls::{after, without};
+use crate::calls::{after, after_each, without};
 use policy::finding::Finding;
 
 fn says(findings: &[Finding], rule: &str) -> bool {
@@ -12,6 +12,20 @@ fn a_replacement_that_breaks_a_rule() {
     for (rule, old, new) in [
         ("T6-pod-security", "enforce: restricted", "enforce: baseline"),
         ("T6-pod-security", "enforce-version: v1.33", "enforce-version: latest"),
+        ("T5-bounds", "pods: '4', ", ""),
+        ("T5-bounds", "requests.cpu: '1', ", ""),
+        ("T5-bounds", "requests.memory: 1Gi, ", ""),
+        ("T5-bounds", "limits.memory: 1Gi, ", ""),
+        ("T5-bounds", "services.nodeports: '0'", "services.nodeports: '1'"),
+        ("T5-bounds", ", services.loadbalancers: '0'", ""),
+        ("T5-bounds", "spec: {hard: ", "spec: {scopes: [BestEffort], hard: "),
+        ("T5-bounds", "spec: {hard: ", "spec: {scopeSelector: {}, hard: "),
+        ("T5-bounds", "name: quota, namespace: shop", "name: quota, namespace: istio-system"),
+        ("T5-bounds", "defaultRequest: {cpu: 10m, memory: 64Mi}", "defaultRequest: {memory: 64Mi}"),
+        ("T5-bounds", "defaultRequest: {cpu: 10m, memory: 64Mi}", "defaultRequest: {cpu: 10m}"),
+        ("T5-bounds", "default: {memory: 64Mi}, ", ""),
+        ("T5-bounds", ", max: {memory: 1Gi}", ""),
+        ("T5-bounds", "type: Container", "type: Pod"),
         (
             "N1-namespace",
             "metadata: {name: keys-0123456789, namespace: bank}",
@@ -136,6 +150,11 @@ fn a_replacement_that_breaks_a_rule() {
         ("W8-rollout", "{rollingUpdate: {maxUnavailable: 0}}", "{rollingUpdate: {maxUnavailable: 1}}"),
         ("W8-rollout", "  minReadySeconds: 2\n", ""),
         ("W8-rollout", "terminationGracePeriodSeconds: 45", "terminationGracePeriodSeconds: 30"),
+        (
+            "W10-priority",
+            "serviceAccountName: vault\n      automountServiceAccountToken: false\n      priorityClassName: high\n",
+            "serviceAccountName: vault\n      automountServiceAccountToken: false\n",
+        ),
         ("W11-labels", "app.kubernetes.io/version: '1', ", ""),
         (
             "dangling-workload",
@@ -157,12 +176,63 @@ fn a_replacement_that_breaks_a_rule() {
     }
     assert!(says(&without("PodDisruptionBudget", "name: web"), "W7-budget"));
     assert!(says(&without("VirtualService", "name: vault"), "M12-no-repeats"));
+    for kind in ["ResourceQuota", "LimitRange"] {
+        let name = if kind == "LimitRange" {
+            "name: defaults, namespace: bank"
+        } else {
+            "name: quota, namespace: bank"
+        };
+        assert!(says(&without(kind, name), "T5-bounds"), "{kind}");
+    }
 }
+
+/// The end of the clean render.
+const END: &str = "      retries: {attempts: 0}\n";
 
 /// Adds an object to the clean render.
 fn with(more: &str) -> Vec<Finding> {
-    let end = "      retries: {attempts: 0}\n";
-    after(end, &format!("{end}---\n{more}"))
+    after(END, &format!("{END}---\n{more}"))
+}
+
+const SCALER: &str = "apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: h, namespace: shop}
+spec:
+  minReplicas: 3
+  scaleTargetRef: {kind: Deployment, name: web}
+  behavior: {scaleDown: {stabilizationWindowSeconds: 600}}
+";
+
+#[test]
+fn an_autoscaler_and_its_deployment_do_not_both_say_how_many() {
+    let scaled = format!("{END}---\n{SCALER}");
+    assert!(with(SCALER).is_empty(), "{:#?}", with(SCALER));
+    let both =
+        after_each(&[("  minReadySeconds: 2\n", "  minReadySeconds: 2\n  replicas: 3\n"), (END, &scaled)]);
+    assert!(says(&both, "W9-replicas"), "{both:#?}");
+    let alone = after("  minReadySeconds: 2\n", "  minReadySeconds: 2\n  replicas: 3\n");
+    assert!(alone.is_empty(), "without one it says it itself: {alone:#?}");
+}
+
+#[test]
+fn a_repeated_job_ends_and_is_never_there_twice() {
+    let job = "apiVersion: batch/v1
+kind: CronJob
+metadata: {name: j, namespace: shop}
+spec:
+  concurrencyPolicy: Forbid
+  jobTemplate: {spec: {ttlSecondsAfterFinished: 60, backoffLimit: 1, activeDeadlineSeconds: 60}}
+";
+    assert!(!says(&with(job), "W10-job"), "{:#?}", with(job));
+    for broken in [
+        job.replace("Forbid", "Allow"),
+        job.replace("  concurrencyPolicy: Forbid\n", ""),
+        job.replace("ttlSecondsAfterFinished: 60, ", ""),
+        job.replace("backoffLimit: 1, ", ""),
+        job.replace(", activeDeadlineSeconds: 60", ""),
+    ] {
+        assert!(says(&with(&broken), "W10-job"), "{broken}");
+    }
 }
 
 #[test]
