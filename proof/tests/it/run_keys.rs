@@ -16,10 +16,12 @@ async fn sixteen_triggers_of_one_scope_key_at_once_are_one_run() {
         let stack = stack(engine, "demo", "1");
         let body = json!({"scope": "due", "scope_key": "friday"});
         let answers = join_all((0..16).map(|_| post(&stack, "/v1/billing-runs", body.clone()))).await;
-        let new = answers.iter().filter(|(status, _)| *status == 201).count();
-        let same = answers.iter().filter(|(status, run)| *status == 200 && run["id"] == 1).count();
-        assert_eq!((new, same), (1, 15), "{answers:?}");
-        let run = ended(&stack, 1).await;
+        let new: Vec<&Value> =
+            answers.iter().filter(|answer| answer.0 == 201).map(|answer| &answer.1).collect();
+        let [new] = new[..] else { panic!("{answers:?}") };
+        let same = answers.iter().filter(|(status, run)| *status == 200 && run["id"] == new["id"]).count();
+        assert_eq!(same, 15, "{answers:?}");
+        let run = ended(&stack, new["id"].as_i64().unwrap()).await;
         assert_eq!((&run["scope_key"], count(&run, "expected")), (&json!("friday"), 11), "{run}");
         assert_eq!(number(&stack.invoices_db, RUNS), 1);
         assert_eq!(number(&stack.provider_db, "SELECT COUNT(*) AS n FROM charges"), 11);
@@ -61,7 +63,10 @@ async fn the_same_idempotency_key_gives_the_same_run_and_another_body_names_what
         assert_eq!((status, &problem["errors"][0]["field"]), (422, &json!("scope")));
         assert_eq!(number(&stack.invoices_db, RUNS), 1);
         let rivals = join_all((0..16).map(|_| ask("k2", json!({"scope": "unpaid"})))).await;
-        assert!(rivals.iter().all(|(status, _, run)| *status == 201 && run["id"] == 2), "{rivals:?}");
+        // Not by its number: PostgreSQL does not use the number of a rival that was undone again.
+        let same = |run: &Value| run["scope_key"] == rivals[0].2["scope_key"];
+        assert!(rivals.iter().all(|(status, _, run)| *status == 201 && same(run)), "{rivals:?}");
+        assert_eq!(number(&stack.invoices_db, RUNS), 2);
     }
 }
 
