@@ -10,8 +10,7 @@ OLD_CONFIGURATION=secrets,configmaps
 # Objects carry the label app.kubernetes.io/component: isolation, access, admission, mesh, configuration, database,
 # migration, service, seed.
 apply_component() { # COMPONENT
-  kubectl apply --server-side --force-conflicts --field-manager antaeus-deploy \
-    -l "app.kubernetes.io/component=$1" -f "$LOCAL/rendered.yaml"
+  server_side apply -l "app.kubernetes.io/component=$1" -f "$LOCAL/rendered.yaml"
 }
 
 # Refusing everything comes before the first pod: there is no moment without the policies.

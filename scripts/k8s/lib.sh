@@ -52,6 +52,11 @@ eventually() { # SECONDS COMMAND...: until it succeeds
   done
 }
 
+# One field manager for all that is written or compared: a second one would own fields that this one no longer names.
+server_side() { # apply|diff ARGUMENT...
+  kubectl "$1" --server-side --force-conflicts --field-manager antaeus-deploy "${@:2}"
+}
+
 # --- questions to the cluster that several scripts ask
 
 # The overlay that is deployed; nothing when none is.
