@@ -192,6 +192,7 @@ forget_old_configuration() {
 }
 
 seed() {
+  wait_for_istiod
   run_jobs seed antaeus/invoice-app-seed
   kubectl -n antaeus logs job/invoice-app-seed -c seed | sed 's/^/      /' | tail -n 3 >&3
 }

@@ -12,6 +12,8 @@ directory=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 . "$directory/database.sh"
 # shellcheck source=scripts/k8s/overlay.sh
 . "$directory/overlay.sh"
+# shellcheck source=scripts/k8s/istiod.sh
+. "$directory/istiod.sh"
 # shellcheck source=scripts/k8s/apply.sh
 . "$directory/apply.sh"
 # shellcheck source=scripts/k8s/guards.sh
@@ -68,6 +70,7 @@ deploy() {
 }
 
 migrate_and_roll_out() {
+  wait_for_istiod
   migrate
   roll_out
 }

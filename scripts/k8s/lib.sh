@@ -80,6 +80,13 @@ objects_in() { # FILE
     END { finish() }' "$1"
 }
 
+# `name condition...` of each node, the conditions that hold; the last word is `cordoned` where it takes no pods.
+node_states() {
+  kubectl get nodes -o \
+    'jsonpath={range .items[*]}{.metadata.name} {.status.conditions[?(@.status=="True")].type} {.spec.unschedulable}{"\n"}{end}' |
+    sed 's/ true$/ cordoned/; s/ *$//'
+}
+
 find_gateway() { # sets GATEWAY_NAMESPACE and GATEWAY_ACCOUNT
   local found
   found=$(kubectl get pods --all-namespaces -l 'istio=ingressgateway,antaeus.dev/test!=caller' \
