@@ -18,11 +18,6 @@ impl Away {
         self.0.get(receiver).is_some_and(|(_, until)| now < *until)
     }
 
-    /// Whether it did not answer when it was asked last.
-    pub fn was(&self, receiver: &str) -> bool {
-        self.0.contains_key(receiver)
-    }
-
     /// It did not answer. True when it did before.
     pub fn failed(&mut self, receiver: &str, now: Micros) -> bool {
         let (times, until) = self.0.entry(receiver.to_owned()).or_default();
@@ -45,13 +40,13 @@ mod tests {
     #[test]
     fn whoever_does_not_answer_is_left_alone_for_longer_each_time_but_never_for_long() {
         let mut away = Away::default();
-        assert!(!away.is("orders", 0) && !away.was("orders"));
+        assert!(!away.is("orders", 0));
         assert!(away.failed("orders", 0) && away.is("orders", FIRST / 2 - 1) && !away.is("orders", FIRST));
         assert!(!away.is("notifications", 0));
         for _ in 0..20 {
             assert!(!away.failed("orders", 0));
         }
-        assert!(away.is("orders", LONGEST / 2 - 1) && !away.is("orders", LONGEST) && away.was("orders"));
+        assert!(away.is("orders", LONGEST / 2 - 1) && !away.is("orders", LONGEST));
         assert!(away.answered("orders") && !away.answered("orders") && !away.is("orders", 0));
     }
 }

@@ -25,6 +25,19 @@ pub trait Consumer: Send + Sync + 'static {
     fn consume(&self, events: Vec<Event>) -> impl Future<Output = Vec<Consumed>> + Send;
 }
 
+/// For a service that subscribes to nothing.
+pub struct Nobody;
+
+impl Consumer for Nobody {
+    fn kinds(&self) -> &'static [Kind] {
+        &[]
+    }
+
+    async fn consume(&self, events: Vec<Event>) -> Vec<Consumed> {
+        events.iter().map(|_| Consumed::Refused("nobody here subscribes to anything".into())).collect()
+    }
+}
+
 impl Consumed {
     /// What a transaction came to. One that failed changed nothing, so the event may come again.
     #[must_use]

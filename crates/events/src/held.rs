@@ -156,14 +156,15 @@ pub fn counts(conn: &mut AnyConnection) -> Result<BTreeMap<String, (i64, i64)>, 
     Ok(counts)
 }
 
-/// The held events after an id, in the order of ids; all, or the parked ones.
+/// The held events after an id and a receiver, in the order of ids; all, or the parked ones.
 pub fn page(
     conn: &mut AnyConnection,
     parked_only: bool,
-    after: &str,
+    (id, receiver): (&str, &str),
     limit: i64,
 ) -> Result<Vec<Held>, StoreError> {
-    let mut query = held_events::table.filter(held_events::id.gt(after)).into_boxed();
+    let same = held_events::id.eq(id).and(held_events::receiver.gt(receiver));
+    let mut query = held_events::table.filter(held_events::id.gt(id).or(same)).into_boxed();
     if parked_only {
         query = query.filter(held_events::next_at.is_null());
     }

@@ -1,6 +1,7 @@
 //! Telling other services what happened, and hearing it from them: nothing that was committed is lost, nothing is
 //! applied twice, and what is late does not undo what came after it. The README has the tables.
 
+pub mod app;
 mod away;
 pub mod consumer;
 pub mod held;
@@ -17,7 +18,8 @@ pub mod settings;
 pub mod transport;
 pub mod wait;
 
-pub use consumer::{Consumed, Consumer};
+pub use app::{Events, Parts};
+pub use consumer::{Consumed, Consumer, Nobody};
 pub use meters::Meters;
 pub use outbox::NewEvent;
 pub use relay::Relay;

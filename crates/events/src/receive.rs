@@ -85,7 +85,7 @@ async fn receive<C: Consumer>(
     let good: Vec<Event> = read.iter().filter_map(|event| event.as_ref().ok()).cloned().collect();
     let consumed = if good.is_empty() { Vec::new() } else { ear.consumer.consume(good).await };
     let mut consumed = consumed.into_iter();
-    let result = |(event, raw): (Result<Event, String>, &Box<RawValue>)| match event {
+    let result = |(event, raw): (Result<Event, String>, &RawValue)| match event {
         Ok(event) => {
             let consumed = consumed.next().unwrap_or_else(|| Consumed::Later("nothing became of it".into()));
             ear.told(&event.id, event.kind.name(), &sender, &consumed, event.traceparent.as_deref())
@@ -95,7 +95,9 @@ async fn receive<C: Consumer>(
             ear.told(&id, &kind, &sender, &Consumed::Refused(why), None)
         }
     };
-    web::Json(Receipt { results: read.into_iter().zip(&batch).map(result).collect() })
+    web::Json(Receipt {
+        results: read.into_iter().zip(batch.iter().map(AsRef::as_ref)).map(result).collect(),
+    })
 }
 
 impl<C> Ear<C> {

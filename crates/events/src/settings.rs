@@ -80,6 +80,12 @@ impl EventSettings {
     }
 }
 
+/// Whether anybody is told what happens here.
+#[must_use]
+pub fn are_told(vars: &Vars) -> bool {
+    vars.text(&TO).is_some()
+}
+
 fn peers(vars: &Vars) -> Result<Vec<SpiffeId>, ConfigError> {
     let text: String = vars.required(&PEERS)?;
     let ids = text.split(',').map(|id| id.trim().parse().map_err(|e| ConfigError::bad(&PEERS, id, e)));

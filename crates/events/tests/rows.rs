@@ -106,7 +106,7 @@ fn held_events_come_again_when_due_and_refused_ones_wait_for_a_person() {
     let taken = due(now);
     rows.write(|conn| held::tried(conn, &taken, &[Consumed::Done, refused.clone()], now));
     assert_eq!((due(i64::MAX).len(), rows.write(held::counts)["orders"]), (0, (0, 2)));
-    let parked = rows.write(|conn| held::page(conn, true, "", 10));
+    let parked = rows.write(|conn| held::page(conn, true, ("", ""), 10));
     assert_eq!(
         (ids(&parked), parked[0].attempts, parked[0].reason.as_str()),
         (vec!["b".into(), "c".into()], 2, "no")

@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod database;
+pub mod events;
 pub mod home;
 pub mod stack;
 
