@@ -50,14 +50,20 @@ impl Teller {
         let http = reqwest::Client::builder().tls_backend_preconfigured(tls).build().expect("a client");
         let key = key(&home.path("keys/event").join(from));
         let (subject, thumbprint) = (id(from), Some(identity.thumbprint()));
-        Self { http, signer: EventSigner { key, subject, audience: to.into(), thumbprint }, base: base.into() }
+        Self {
+            http,
+            signer: EventSigner { key, subject, audience: to.into(), thumbprint },
+            base: base.into(),
+        }
     }
 
     /// Status and answer of one delivery.
     pub async fn send(&self, body: String) -> (u16, String) {
         let token = self.signer.sign("POST", EVENTS_PATH, body.as_bytes(), Clock::system().seconds());
-        let request = self.http.post(format!("{}{EVENTS_PATH}", self.base)).bearer_auth(token.expect("a token"));
-        let response = request.header("content-type", BATCH_MEDIA_TYPE).body(body).send().await.expect("an answer");
+        let request =
+            self.http.post(format!("{}{EVENTS_PATH}", self.base)).bearer_auth(token.expect("a token"));
+        let response =
+            request.header("content-type", BATCH_MEDIA_TYPE).body(body).send().await.expect("an answer");
         (response.status().as_u16(), response.text().await.expect("text"))
     }
 
@@ -151,7 +157,8 @@ impl Listener {
         vars.push(("TLS_DIR", home.text(&format!("pki/{name}"))));
         vars.push(("WORKLOAD_ID", id(name).to_string()));
         let vars = Vars::fixed(vars);
-        let identity = IdentitySettings::read(&vars, "spiffe://cluster.local/ns/none/sa/none").expect("an identity");
+        let identity =
+            IdentitySettings::read(&vars, "spiffe://cluster.local/ns/none/sa/none").expect("an identity");
         let settings = EventSettings::read(&vars, &identity, name, &[Kind::InvoicePaid]).expect("settings");
         let (clock, metrics) = (Clock::system(), Metrics::new().expect("metrics"));
         let mut reloads = Reloads::new(&metrics, &clock).expect("reloads");
