@@ -50,7 +50,7 @@ async fn a_deposit_is_made_once_per_key_and_opens_the_account() {
         let shown = stack.get(&format!("{account}?limit=1")).await;
         assert_eq!(
             (&shown["balance"]["value"], &shown["entries"][0]["reference"]),
-            (&json!(25), &json!("d-1")),
+            (&json!(25.0), &json!("d-1")),
             "{shown}"
         );
         let next =

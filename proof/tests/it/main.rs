@@ -13,6 +13,7 @@ mod certificates;
 mod charges;
 mod compat_provider;
 mod deposits;
+mod event_schemas;
 mod events;
 mod fuzz_corpora;
 mod gate;

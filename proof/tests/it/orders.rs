@@ -163,7 +163,7 @@ async fn no_run_is_about_an_orders_invoice() {
             let run = runs::run(&shop.stack, scope).await;
             assert_eq!(runs::count(&run, "expected"), 0, "{scope}: {run}");
         }
-        let named = runs::start(&shop.stack, json!({"scope": "ids", "invoice_ids": [number]})).await;
+        let named = runs::start(&shop.stack, json!({"scope": "ids", "ids": [number]})).await;
         assert_eq!(runs::count(&runs::ended(&shop.stack, named).await, "expected"), 0);
         let (status, problem) = shop.stack.post(&format!("/v1/invoices/{number}/collect"), "").await;
         assert_eq!(status, 409, "{problem}");
