@@ -139,7 +139,14 @@ pub fn remove(conn: &mut AnyConnection, ids: &[String]) -> Result<(), StoreError
 
 /// How many events wait, counted up to `most`, and since when the oldest does.
 pub fn waiting(conn: &mut AnyConnection, most: i64) -> Result<(i64, Option<Micros>), StoreError> {
-    let ids: Vec<String> = outbox::table.select(outbox::id).limit(most).load(conn)?;
+    let count = format!("SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM outbox LIMIT {most}) AS waiting");
+    let Counted { n } = diesel::sql_query(count).get_result(conn)?;
     let first = outbox::table.order(outbox::id).select(outbox::created_at).first(conn).optional()?;
-    Ok((i64::try_from(ids.len()).unwrap_or(i64::MAX), first))
+    Ok((n, first))
+}
+
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    n: i64,
 }

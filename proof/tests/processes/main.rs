@@ -9,6 +9,7 @@ mod fail_points;
 mod journal;
 mod kills;
 mod readiness;
+mod orders;
 mod reconciled;
 mod server;
 mod settings;
