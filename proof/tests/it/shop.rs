@@ -94,11 +94,11 @@ impl Shop {
         items[0]["id"].as_i64().unwrap()
     }
 
-    /// What is left on a user's account.
-    pub async fn balance(&self, user: &str) -> f64 {
+    /// What is left on a user's account, in cents.
+    pub async fn balance(&self, user: &str) -> i64 {
         let number = self.customer(user).await;
         let account = self.stack.get(&format!("/v1/customers/{number}/account")).await;
-        account["balance"]["value"].as_f64().unwrap_or_else(|| panic!("{account}"))
+        eur(&account["balance"]["value"].to_string()).0.minor
     }
 
     /// The one event about an invoice that has come to its end.
