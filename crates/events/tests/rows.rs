@@ -23,7 +23,8 @@ impl Rows {
         let rows = Self { db: Db::new(&url, PoolSettings { size: 2, wait }), _home: home };
         let readme = include_str!("../README.md");
         let sql = readme.split("```sql").nth(1).unwrap().split("```").next().unwrap();
-        for statement in sql.split(';').filter(|statement| statement.contains("CREATE")) {
+        let lines: Vec<&str> = sql.lines().filter(|line| !line.starts_with("--")).collect();
+        for statement in lines.join("\n").split(';').filter(|statement| statement.contains("CREATE")) {
             rows.write(|conn| Ok(diesel::sql_query(statement).execute(conn)?));
         }
         rows
