@@ -1,9 +1,10 @@
-//! Wire types shared between the services: money, the charge API, accounts, problem documents.
+//! Wire types shared between the services: money, the charge API, accounts, events, problem documents.
 
 pub mod account;
 pub mod capture;
 pub mod charge;
 mod currency;
+pub mod event;
 mod iso4217;
 mod money;
 pub mod problem;

@@ -22,6 +22,7 @@ pub mod routes;
 pub mod run;
 pub mod server;
 pub mod settings;
+pub mod signed;
 pub mod trace;
 pub mod viewer;
 

@@ -3,7 +3,9 @@
 
 pub mod client;
 pub mod database;
+pub mod events;
 pub mod home;
+pub mod schema;
 pub mod stack;
 
 pub use database::{Database, Engine, engines};

@@ -50,6 +50,8 @@ impl Engine {
             breaker: std::sync::Mutex::default(),
             lease: provider.timeout * LEASE_IN_TIMEOUTS,
             tells: billing.tells,
+            told: Arc::new(Notify::new()),
+            ordered: Arc::new(Notify::new()),
             charges: charges.map_err(ConfigError::internal)?,
             fail_point: billing.fail_point,
         });

@@ -10,7 +10,7 @@ use service::server::Shutdown;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::drive::{Driver, UNKNOWN};
+use super::drive::{Driver, ORDERS, UNKNOWN};
 use crate::flows::charge_due::Charging;
 use crate::store::runs;
 
@@ -55,10 +55,10 @@ impl Billing {
         while self.driven.0.join_next().await.is_some() {}
     }
 
-    /// Sees to it that each running run has a task, and the unknown outcomes have one.
+    /// Sees to it that each running run has a task, and the unknown outcomes and the orders have one.
     async fn look(&mut self, shutdown: &Shutdown) -> Result<(), StoreError> {
         let running = self.driver.charging.db.read(runs::running).await?;
-        for run in running.into_iter().chain([UNKNOWN]) {
+        for run in running.into_iter().chain([UNKNOWN, ORDERS]) {
             let (tasks, numbers) = &mut self.driven;
             if numbers.insert(run) {
                 let (driver, shutdown) = (self.driver.clone(), shutdown.clone());

@@ -11,11 +11,13 @@ use tokio::sync::Semaphore;
 use crate::domain::run::{Run, RunState};
 use crate::flows::charge_due::{Charged, Charging, charge_due};
 use crate::flows::finish_round::{Provider, Round, finish_round};
-use crate::store::hot::Cursor;
+use crate::store::hot::{Cursor, Queue};
 use crate::store::runs;
 
 /// Stands for the unknown outcomes of all runs, where a run's number is asked for.
 pub const UNKNOWN: i64 = 0;
+/// Stands for the invoices of orders.
+pub const ORDERS: i64 = -1;
 /// First and longest pause while others hold the rest of a round, or an outcome is unknown.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(25), Duration::from_secs(1));
 /// Rows that fell due so shortly before the last look may have come after it: other processes have other clocks.
@@ -52,10 +54,10 @@ impl Driver {
     /// Works on a run until it has ended or is paused, or on unknown outcomes once. Errors are logged: the next look
     /// goes on where this one stopped.
     pub async fn drive(&self, run: i64, mut shutdown: Shutdown) {
-        let done = if run == UNKNOWN {
-            self.ask_about_unknown(&mut shutdown).await
-        } else {
-            self.drive_run(run, &mut shutdown).await
+        let done = match run {
+            UNKNOWN => self.ask_about_unknown(&mut shutdown).await,
+            ORDERS => self.charge_orders(&mut shutdown).await,
+            run => self.drive_run(run, &mut shutdown).await,
         };
         if let Err(error) = done {
             tracing::error!(%error, run, "billing is interrupted and goes on by itself");
@@ -70,7 +72,7 @@ impl Driver {
             if run.state != RunState::Running {
                 return Ok(());
             }
-            let pass = self.pass(Some(&run), (0, 0), shutdown).await?;
+            let pass = self.pass(&Queue::Run(Box::new(run.clone())), shutdown).await?;
             if shutdown.is_asked() {
                 return Ok(());
             }
@@ -94,10 +96,10 @@ impl Driver {
         finish_round(&self.charging.db, run, provider, self.charging.clock.now()).await
     }
 
-    /// Claims and charges, several batches at a time, until nothing is left behind the place.
-    async fn pass(&self, run: Option<&Run>, after: Cursor, shutdown: &Shutdown) -> Result<Pass, StoreError> {
-        let place = Mutex::new(after);
-        let workers = (0..self.in_flight).map(|_| self.work(run, &place, shutdown));
+    /// Claims and charges, several batches at a time, until nothing is left.
+    async fn pass(&self, queue: &Queue, shutdown: &Shutdown) -> Result<Pass, StoreError> {
+        let place = Mutex::new((0, 0));
+        let workers = (0..self.in_flight).map(|_| self.work(queue, &place, shutdown));
         let mut pass = Pass::Done;
         for done in futures_util::future::join_all(workers).await {
             if let away @ Pass::Away(_) = done? {
@@ -110,14 +112,14 @@ impl Driver {
     /// One of the workers of a pass: batch after batch, from the place on that any of them has reached.
     async fn work(
         &self,
-        run: Option<&Run>,
+        queue: &Queue,
         place: &Mutex<Cursor>,
         shutdown: &Shutdown,
     ) -> Result<Pass, StoreError> {
         while !shutdown.is_asked() {
             let Ok(_slot) = self.slots.acquire().await else { return Ok(Pass::Done) };
             let after = *place.lock().unwrap_or_else(PoisonError::into_inner);
-            match charge_due(&self.charging, run, after).await? {
+            match charge_due(&self.charging, queue, after).await? {
                 Charged::Nothing => return Ok(Pass::Done),
                 Charged::Away(wait) => return Ok(Pass::Away(wait)),
                 Charged::Batch(reached) => {
@@ -139,10 +141,25 @@ impl Driver {
             if now >= rescan_at {
                 (after, rescan_at) = (0, now + RESCAN);
             }
-            if self.work(None, &Mutex::new((after, 0)), shutdown).await? == Pass::Done {
+            if self.work(&Queue::Unknown, &Mutex::new((after, 0)), shutdown).await? == Pass::Done {
                 after = now - SLACK;
             }
             pause(PAUSES.1, shutdown).await;
+        }
+        Ok(())
+    }
+}
+
+impl Driver {
+    /// Charges what is ordered as it comes in, one batch at a time where there is no more, and asks about what is open.
+    async fn charge_orders(&self, shutdown: &mut Shutdown) -> Result<(), StoreError> {
+        while !shutdown.is_asked() {
+            let pass = self.work(&Queue::Orders, &Mutex::new((0, 0)), shutdown).await?;
+            tokio::select! {
+                () = self.charging.ordered.notified(), if pass == Pass::Done => {}
+                () = tokio::time::sleep(PAUSES.1) => {}
+                () = shutdown.asked() => {}
+            }
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ const ORDER: &[&str] =
 /// Read by settings, which hand them on: pure values only.
 const PURE: &[&str] = &["domain"];
 const SERVICES: &[&str] = &["invoice-app", "payment-provider"];
-const LIBRARIES: &[&str] = &["contracts", "gate", "db", "service", "policy"];
+const LIBRARIES: &[&str] = &["contracts", "gate", "db", "service", "events", "policy"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()

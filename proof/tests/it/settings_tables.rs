@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use service::settings::{Var, Vars};
 use testkit::Home;
-use testkit::stack::{invoice_app_vars, provider_vars};
+use testkit::stack::{event_vars, invoice_app_vars, provider_vars};
 
 fn names(vars: &[Var]) -> BTreeSet<&'static str> {
     vars.iter().map(|var| var.name).collect()
@@ -13,7 +13,10 @@ fn names(vars: &[Var]) -> BTreeSet<&'static str> {
 #[test]
 fn the_tables_are_complete() {
     let home = Home::new();
-    let vars = Vars::fixed(invoice_app_vars(&home, "sqlite://none", "https://localhost:1"));
+    let mut own = invoice_app_vars(&home, "sqlite://none", "https://localhost:1");
+    own.extend(event_vars(&home, "invoice-app"));
+    own.push(("EVENTS_TO", "orders=https://localhost:1".into()));
+    let vars = Vars::fixed(own);
     service::run::logging(&vars).unwrap();
     assert!(invoice_app::settings::Settings::read(&vars).is_ok());
     // Judged by keys, the key file is read; without, the permission to go without.

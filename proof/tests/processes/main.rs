@@ -8,6 +8,7 @@ mod crashes;
 mod fail_points;
 mod journal;
 mod kills;
+mod orders;
 mod readiness;
 mod reconciled;
 mod server;
