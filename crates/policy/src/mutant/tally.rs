@@ -73,6 +73,7 @@ pub fn run(renders: &[(String, Render)], graph: &CallGraph, equivalents: &[Equiv
     let mut known: Vec<Vec<Seen>> =
         equivalents.iter().map(|entry| vec![Seen::default(); entry.objects.len()]).collect();
     for (name, render) in renders {
+        let graph = &graph.of(render);
         for mutant in all(render) {
             let row = tally.rows.entry(mutant.operator).or_default();
             let mut listed = equivalents.iter().enumerate();
