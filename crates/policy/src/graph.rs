@@ -95,7 +95,10 @@ impl CallGraph {
         let graph: Self = serde_saphyr::from_str(yaml).map_err(|e| bad(e.to_string()))?;
         let unknown = |call: &Call| {
             let name = call.unless.as_deref().filter(|name| graph.elsewhere(name).is_none())?;
-            Some(format!("{}:{}: `unless` names {name}, which is not named elsewhere", call.callee, call.port))
+            Some(format!(
+                "{}:{}: `unless` names {name}, which is not named elsewhere",
+                call.callee, call.port
+            ))
         };
         match graph.calls.iter().find_map(|call| call.problem().or_else(|| unknown(call))) {
             None => Ok(graph),

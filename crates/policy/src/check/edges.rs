@@ -118,7 +118,9 @@ fn doors(world: &World<'_>, call: &Call, findings: &mut Findings) {
         let taking: Vec<_> =
             leading.iter().filter_map(|(object, routes)| Some((*object, taker(routes, &path)?))).collect();
         match taking.as_slice() {
-            [] => findings.general(RULE, format!("{door} has no route for {path}, which the call graph names")),
+            [] => {
+                findings.general(RULE, format!("{door} has no route for {path}, which the call graph names"))
+            }
             [(object, route)] if !leads_to(world, call, object, route) => {
                 let sentence = format!("{door} leads {path} elsewhere than to {}:{}", call.callee, call.port);
                 findings.about(RULE, &object.title, sentence);
@@ -145,7 +147,8 @@ fn doors(world: &World<'_>, call: &Call, findings: &mut Findings) {
 
 /// The first route that takes a path.
 fn taker<'a>(routes: &'a VirtualService, path: &str) -> Option<&'a HttpRoute> {
-    let takes = |route: &&HttpRoute| route.matches.is_empty() || route.matches.iter().any(|uri| uri.takes(path));
+    let takes =
+        |route: &&HttpRoute| route.matches.is_empty() || route.matches.iter().any(|uri| uri.takes(path));
     routes.http.iter().find(takes)
 }
 

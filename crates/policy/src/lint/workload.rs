@@ -164,7 +164,11 @@ pub(super) fn signing_keys(world: &World<'_>, findings: &mut Findings) {
         for (rule, key) in [("I1-charge-key", "-charge-key"), ("I1-event-key", "-event-key")] {
             let owners = secrets_of(spec).filter_map(|secret| Some(secret.split_once(key)?.0));
             for owner in owners.filter(|owner| account != Some(owner)) {
-                findings.about(rule, &object.title, format!("take {owner}{key} away: only {owner} signs with it"));
+                findings.about(
+                    rule,
+                    &object.title,
+                    format!("take {owner}{key} away: only {owner} signs with it"),
+                );
             }
         }
     }

@@ -43,8 +43,7 @@ fn graph(elsewhere: &str, call: &str) -> Result<CallGraph, String> {
 
 /// What is said of a render with a door, after one replacement in the door's objects, and with more of them.
 fn said(old: &str, new: &str, more: &str) -> String {
-    const GATEWAY: &str =
-        "{name: gateway, namespace: istio-system, account: gateway, labels: {istio: ingressgateway}, door: true}";
+    const GATEWAY: &str = "{name: gateway, namespace: istio-system, account: gateway, labels: {istio: ingressgateway}, door: true}";
     assert!(DOOR.contains(old), "{old:?}");
     let render = Render::read(&format!("{CLEAN}{}{more}", DOOR.replacen(old, new, 1))).unwrap();
     let findings = check(&render, &graph(GATEWAY, CALL).unwrap()).findings;
@@ -69,8 +68,23 @@ fn a_route_leads_to_the_callee_of_its_path() {
 }
 
 #[test]
+fn who_is_called_by_name_has_a_sidecar() {
+    let label = "name: shop\n  labels:\n    istio-injection: enabled";
+    assert!(CLEAN.contains(label));
+    let render = Render::read(&CLEAN.replacen(label, "name: shop\n  labels:\n    team: shop", 1)).unwrap();
+    let gateway =
+        "{name: gateway, namespace: istio-system, account: gateway, labels: {istio: ingressgateway}}";
+    let findings = check(&render, &graph(gateway, CALL).unwrap()).findings;
+    assert!(
+        findings.iter().any(|finding| finding.sentence.contains("shop/web has no sidecar")),
+        "{findings:#?}"
+    );
+}
+
+#[test]
 fn a_path_is_in_one_virtual_service() {
-    let second = DOOR.split("---\n").last().unwrap().replace("name: web, namespace", "name: second, namespace");
+    let second =
+        DOOR.split("---\n").last().unwrap().replace("name: web, namespace", "name: second, namespace");
     let found = said("8080", "8080", &format!("---\n{}", second.replace("/shop/", "/")));
     assert!(found.contains("Istio does not say which comes first"), "{found}");
 }
@@ -94,6 +108,6 @@ fn a_call_is_not_made_where_another_way_is_there() {
     let graph = read(BROKER).unwrap();
     assert_eq!((graph.of(&without).calls.len(), graph.of(&with).calls.len()), (1, 0));
     let findings = check(&with, &graph.of(&with)).findings;
-    assert!(findings.iter().any(|finding| finding.sentence.contains("shop/web is let in to bank/vault:8082")));
+    assert!(findings.iter().any(|finding| finding.sentence.contains("shop/web reaches bank/vault:8082")));
     assert!(read("").unwrap_err().to_string().contains("`unless` names broker"));
 }
