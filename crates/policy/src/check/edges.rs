@@ -119,7 +119,7 @@ fn doors(world: &World<'_>, call: &Call, findings: &mut Findings) {
             leading.iter().filter_map(|(object, routes)| Some((*object, taker(routes, &path)?))).collect();
         match taking.as_slice() {
             [] => {
-                findings.general(RULE, format!("{door} has no route for {path}, which the call graph names"))
+                findings.general(RULE, format!("{door} has no route for {path}, which the call graph names"));
             }
             [(object, route)] if !leads_to(world, call, object, route) => {
                 let sentence = format!("{door} leads {path} elsewhere than to {}:{}", call.callee, call.port);
