@@ -24,14 +24,8 @@ event_callers() {
 
 # By SENDER of namespace commerce for RECEIVER over BODY, with the key of a file, under the name of that or another's.
 event_token() { # SENDER RECEIVER BODY KEY-FILE [KEY-FILE-WHOSE-NAME-IT-BEARS]
-  local now header claims id=spiffe://cluster.local/ns/commerce/sa/$1
-  now=$(date +%s)
-  header=$(printf '{"alg":"EdDSA","typ":"event+jwt","kid":"%s"}' "$(key_id "${5:-$4}")" | base64url)
-  claims=$(printf '{"iss":"event:%s","sub":"%s","aud":"%s","iat":%s,"nbf":%s,"exp":%s,"jti":"%s","htm":"POST","htu":"%s","bdh":"%s"}' \
-    "$id" "$id" "$2" "$now" "$now" $((now + 110)) "$(openssl rand -hex 16)" "$EVENTS" \
-    "$(printf '%s' "$3" | openssl dgst -sha256 -binary | base64url)" | base64url)
-  printf '%s.%s' "$header" "$claims" >"$TMP/signed"
-  printf 'Authorization: Bearer %s.%s.%s' "$header" "$claims" "$(openssl pkeyutl -sign -rawin -inkey "$4" -in "$TMP/signed" | base64url)"
+  local id=spiffe://cluster.local/ns/commerce/sa/$1
+  printf 'Authorization: Bearer %s' "$(request_token event+jwt "event:$id" "$id" "$2" POST "$EVENTS" "${@:3}")"
 }
 
 take_event_keys() {
@@ -83,6 +77,7 @@ bad_event_tokens() { # URL
     "$(event_token orders invoice-app '[]' "$TMP/wrong.pem" "$TMP/orders.pem")"
   sends 'application: 401' "users' token in orders' hands" "$ORDERS" "$1" "$(event_token users invoice-app '[]' "$TMP/users.pem")"
   sends 'application: 401' "a token for another receiver" "$ORDERS" "$1" "$(event_token orders notifications '[]' "$TMP/orders.pem")"
+  sends 'application: 401' "a token that has expired" "$ORDERS" "$1" "$(TOKEN_AGE=300 orders_token)"
   sends 'application: 401' "a token over another body" "$ORDERS" "$1" "$(event_token orders invoice-app '[ ]' "$TMP/orders.pem")"
   check "an event that is not orders' to tell is refused by itself" foreign_event_is_refused "$1"
 }
