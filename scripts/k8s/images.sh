@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Builds the three images and brings them to where the cluster finds them.
+# Builds the images and brings them to where the cluster finds them.
 
-IMAGES=(invoice-app payment-provider antaeusctl)
+IMAGES=(invoice-app payment-provider users orders notifications antaeusctl)
 IMAGE_STATE=$K8S_STATE/images
 
 # What was built last: one line `name reference archive` each; the archive is `-` after a push.
