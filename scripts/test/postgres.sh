@@ -81,13 +81,17 @@ password_encryption = scram-sha-256
 END
 }
 
+# One of each service's.
+roles=(invoice_app payment_provider users orders notifications)
+
+# A server that an earlier version made gets what it lacks.
 roles() {
   local role password
   password=$(cat "$directory/password")
-  for role in invoice_app payment_provider; do
+  for role in "${roles[@]}"; do
     cat <<END
-CREATE ROLE $role LOGIN PASSWORD '$password';
-CREATE DATABASE $role OWNER $role;
+SELECT 'CREATE ROLE $role LOGIN PASSWORD ''$password''' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '$role') \\gexec
+SELECT 'CREATE DATABASE $role OWNER $role' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '$role') \\gexec
 REVOKE ALL ON DATABASE $role FROM PUBLIC;
 END
   done | as_server "$bin/psql" -qX -v ON_ERROR_STOP=1 -h "$directory/socket" -p "$port" -U postgres >/dev/null
@@ -101,7 +105,7 @@ start() {
 }
 
 up() {
-  local password
+  local password role
   if [ ! -e "$directory/ready" ]; then
     down
     host=${LISTEN_HOST:-$(default_host)}
@@ -109,13 +113,12 @@ up() {
   fi
   host=$(cat "$directory/host")
   running || start
-  if [ ! -e "$directory/ready" ]; then
-    roles
-    touch "$directory/ready"
-  fi
+  roles
+  touch "$directory/ready"
   password=$(cat "$directory/password")
-  echo "export INVOICE_APP_DATABASE_URL='postgres://invoice_app:$password@$host:$port/invoice_app'"
-  echo "export PAYMENT_PROVIDER_DATABASE_URL='postgres://payment_provider:$password@$host:$port/payment_provider'"
+  for role in "${roles[@]}"; do
+    echo "export ${role^^}_DATABASE_URL='postgres://$role:$password@$host:$port/$role'"
+  done
   # For tests that create databases of their own: by the socket, as the server's own administrator.
   echo "export TEST_DATABASE_URL='postgres://postgres@${directory//\//%2F}%2Fsocket:$port/postgres'"
   echo "export DATABASE_CA_FILE='$directory/tls/ca.crt'"
