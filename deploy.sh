@@ -5,32 +5,53 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 
 usage() {
   cat <<'END'
-usage: ./deploy.sh [OPTIONS]                  build, start both services, pay the invoices, show them
+usage: ./deploy.sh [OPTIONS]                  build, start the services, pay the invoices, show them
        ./deploy.sh stop | status | reset      stop; what runs; stop and remove all local data
-       ./deploy.sh logs [SERVICE] [-f]        the last lines of invoice-app and payment-provider
+       ./deploy.sh logs [SERVICE] [-f]        the last lines of the services
        ./deploy.sh k8s --help                 the same on the current kubectl context
 
 --data NAME       data set for an empty database: demo (default), pleo, pleo-go, antaeus, large:N
 --no-pay          leave the invoices unpaid
+--only LIST       only these services: invoice-app,payment-provider is the small picture, without users and orders
 --with postgres   a PostgreSQL of its own instead of SQLite, from the server programs that are installed here
 --workers N       so many `invoice-app worker` processes beside `serve`; they need PostgreSQL
 
-Everything local is under .antaeus/: certificates, keys, databases, logs.
+Everything local is under .antaeus/: certificates, keys, databases, logs, e-mails.
 ANTAEUS_HOME             another folder instead of .antaeus
-INVOICE_APP_PORT         8081 (INVOICE_APP_ADMIN_PORT 9081)
+INVOICE_APP_PORT         8081 (INVOICE_APP_ADMIN_PORT 9081, INVOICE_APP_EVENTS_PORT 7081)
 PAYMENT_PROVIDER_PORT    8082 (PAYMENT_PROVIDER_ADMIN_PORT 9082)
+USERS_PORT               8083 (USERS_ADMIN_PORT 9083)
+ORDERS_PORT              8084 (ORDERS_ADMIN_PORT 9084, ORDERS_EVENTS_PORT 7084)
+NOTIFICATIONS_PORT       8085 (NOTIFICATIONS_ADMIN_PORT 9085, NOTIFICATIONS_EVENTS_PORT 7085)
 CARGO_TARGET_DIR         where cargo builds, as cargo knows it
 END
 }
 
 home=${ANTAEUS_HOME:-$PWD/.antaeus}
-port=${INVOICE_APP_PORT:-8081}
-admin_port=${INVOICE_APP_ADMIN_PORT:-9081}
-provider_port=${PAYMENT_PROVIDER_PORT:-8082}
-provider_admin_port=${PAYMENT_PROVIDER_ADMIN_PORT:-9082}
+declare -A port=(
+  [invoice-app]=${INVOICE_APP_PORT:-8081}
+  [payment-provider]=${PAYMENT_PROVIDER_PORT:-8082}
+  [users]=${USERS_PORT:-8083}
+  [orders]=${ORDERS_PORT:-8084}
+  [notifications]=${NOTIFICATIONS_PORT:-8085}
+)
+declare -A admin_port=(
+  [invoice-app]=${INVOICE_APP_ADMIN_PORT:-9081}
+  [payment-provider]=${PAYMENT_PROVIDER_ADMIN_PORT:-9082}
+  [users]=${USERS_ADMIN_PORT:-9083}
+  [orders]=${ORDERS_ADMIN_PORT:-9084}
+  [notifications]=${NOTIFICATIONS_ADMIN_PORT:-9085}
+)
+declare -A events_port=(
+  [invoice-app]=${INVOICE_APP_EVENTS_PORT:-7081}
+  [orders]=${ORDERS_EVENTS_PORT:-7084}
+  [notifications]=${NOTIFICATIONS_EVENTS_PORT:-7085}
+)
 bin=${CARGO_TARGET_DIR:-$PWD/target}/debug
-url=http://localhost:$port
-services=(payment-provider invoice-app)
+url=http://localhost:${port[invoice-app]}
+# In the order in which they are started.
+all_services=(payment-provider invoice-app notifications orders users)
+services=("${all_services[@]}")
 postgres=no
 workers=0
 data_set=demo
@@ -56,6 +77,7 @@ deploy() {
   stop_all
   if [ "$postgres" = yes ]; then start_postgres; fi
   databases
+  printf '%s\n' "${services[@]}" >"$home/services"
   step 5 "start"
   start_all
   step 6 "pay"
@@ -93,25 +115,67 @@ stop_postgres() {
 # --- one service: its variables, its start, its stop
 
 variables() { # SERVICE: into `set`, one word each
-  set=("DATABASE_URL=$(database_url "$1")" TLS_MODE=rustls "TLS_DIR=$home/pki/$1")
+  set=("DATABASE_URL=$(database_url "$1")" "LISTEN=127.0.0.1:${port[$1]}" TLS_MODE=rustls "TLS_DIR=$home/pki/$1")
   case $1 in
-  payment-provider)
-    set+=("LISTEN=127.0.0.1:$provider_port" )
-    set+=("CHARGE_JWKS_FILE=$home/keys/charge/jwks.json")
-    ;;
+  payment-provider) set+=("CHARGE_JWKS_FILE=$home/keys/charge/jwks.json") ;;
   invoice-app)
-    set+=("LISTEN=127.0.0.1:$port" AUTH=off)
-    set+=("CHARGE_KEY_FILE=$home/keys/charge/private.pem")
-    set+=("PAYMENT_PROVIDER_ENDPOINT=https://localhost:$provider_port")
+    set+=(AUTH=off "CHARGE_KEY_FILE=$home/keys/charge/private.pem")
+    set+=("PAYMENT_PROVIDER_ENDPOINT=https://localhost:${port[payment-provider]}")
+    sends invoice-app orders notifications
+    hears invoice-app users orders
+    ;;
+  users)
+    set+=(AUTH=off)
+    sends users invoice-app notifications
+    ;;
+  orders)
+    set+=(AUTH=off)
+    sends orders invoice-app notifications
+    hears orders invoice-app
+    ;;
+  notifications)
+    set+=(AUTH=off "MAIL=file:$home/mail")
+    hears notifications users orders invoice-app
     ;;
   esac
+}
+
+wanted() { # SERVICE
+  [[ " ${services[*]} " == *" $1 "* ]]
+}
+
+# Without a receiver nothing is told: it would only pile up.
+sends() { # SERVICE RECEIVER...: adds to `set`
+  local sender=$1 receiver to=()
+  shift
+  for receiver; do
+    if wanted "$receiver"; then to+=("$receiver=https://localhost:${events_port[$receiver]}"); fi
+  done
+  [ "${#to[@]}" != 0 ] || return 0
+  set+=("EVENTS_TO=$(joined "${to[@]}")" "EVENT_KEY_FILE=$home/keys/event/$sender/private.pem")
+}
+
+hears() { # SERVICE SENDER...: adds to `set`
+  local receiver=$1 sender
+  shift
+  for sender; do
+    if wanted "$sender"; then
+      set+=("EVENTS_LISTEN=127.0.0.1:${events_port[$receiver]}" "EVENT_JWKS_DIR=$home/keys/event")
+      return
+    fi
+  done
+}
+
+joined() { # WORD...: with commas between them
+  local IFS=,
+  echo "$*"
 }
 
 pid_of() { # SERVICE: the process that we started, if it still runs
   local pid
   pid=$(cat "$home/run/$1.pid" 2>/dev/null) || return 1
   # A number may have passed on to another process since.
-  [[ $(ps -p "$pid" -o args= 2>/dev/null) =~ /(invoice-app|payment-provider)\ (serve|worker)$ ]] && echo "$pid"
+  [[ $(ps -p "$pid" -o args= 2>/dev/null) =~ /(invoice-app|payment-provider|users|orders|notifications)\ (serve|worker)$ ]] && echo "$pid"
 }
 
 start() { # NAME SERVICE ROLE ADMIN-PORT
@@ -134,9 +198,8 @@ start() { # NAME SERVICE ROLE ADMIN-PORT
 }
 
 start_all() {
-  local number=0 worker_port
-  start payment-provider payment-provider serve "$provider_admin_port"
-  start invoice-app invoice-app serve "$admin_port"
+  local service number=0 worker_port
+  for service in "${services[@]}"; do start "$service" "$service" serve "${admin_port[$service]}"; done
   while [ "$number" -lt "$workers" ]; do
     number=$((number + 1))
     worker_port=$("$bin/antaeusctl" ports 1)
@@ -154,7 +217,7 @@ running_workers() {
 stop_all() {
   local name pid
   # The provider last: what is in flight is settled first.
-  for name in $(running_workers) invoice-app payment-provider; do
+  for name in $(running_workers) users orders notifications invoice-app payment-provider; do
     if pid=$(pid_of "$name"); then
       kill "$pid"
       for _ in $(seq 600); do
@@ -204,23 +267,40 @@ show() {
   "$bin/antaeusctl" invoices list --url "$url"
   cat <<END
 
-Antaeus runs, $SECONDS s.   invoice-app $url   payment-provider https://localhost:$provider_port (only for invoice-app)
+Antaeus runs, $SECONDS s.   invoice-app $url   payment-provider https://localhost:${port[payment-provider]} (only for invoice-app)
 
 Try:
   curl $url/invoices
   curl $url/rest/v1/invoices/1
   curl -X POST $url/v1/invoices -H 'Content-Type: application/json' -d '{"customer_id": 1, "amount": {"value": 9.99, "currency": "EUR"}}'
   curl -X POST $url/rest/v1/invoices/pay        # one round; about half of what is unpaid gets paid
-  curl -k https://localhost:$provider_port/pp/rest/v1/charges      # refused: no certificate
-  curl http://localhost:$admin_port/metrics
-Then: ./test.sh proves it all, ./deploy.sh status | logs | stop | reset
+  curl -k https://localhost:${port[payment-provider]}/pp/rest/v1/charges      # refused: no certificate
+  curl http://localhost:${admin_port[invoice-app]}/metrics
+END
+  if wanted orders && wanted users; then show_orders; fi
+  say "Then: ./test.sh proves it all, ./deploy.sh status | logs | stop | reset"
+}
+
+show_orders() {
+  cat <<END
+An order charges a balance (README.md has all eight steps; scripts/test/scenario.sh runs them):
+  curl -X POST http://localhost:${port[users]}/v1/users -H 'Content-Type: application/json' -d '{"name": "Ada", "email": "ada@example.org", "currency": "EUR"}'
+  curl http://localhost:${port[orders]}/v1/orders
+  curl http://localhost:${port[notifications]}/v1/notifications
+  ls $home/mail/new
 END
 }
 
 # --- the other commands
 
+# What the last `./deploy.sh` started.
+deployed() {
+  if [ -s "$home/services" ]; then mapfile -t services <"$home/services"; fi
+}
+
 status() {
   local service pid running=0 name
+  deployed
   for name in $(running_workers); do
     if pid=$(pid_of "$name"); then say "$name runs, process $pid"; else say "$name does not run"; fi
   done
@@ -232,7 +312,7 @@ status() {
       say "$service does not run"
     fi
   done
-  if [ "$running" = 2 ]; then
+  if [ "$running" = "${#services[@]}" ]; then
     say "$(count PAID) invoices paid, $(unpaid) to be paid, $(count PARKED) parked; $url"
   else
     return 1
@@ -240,22 +320,38 @@ status() {
 }
 
 logs() { # [SERVICE] [-f]
-  local files=("$home/log/payment-provider.log" "$home/log/invoice-app.log") follow=()
+  local service files=() follow=()
+  deployed
+  for service in "${services[@]}"; do files+=("$home/log/$service.log"); done
   while [ $# -gt 0 ]; do
     case $1 in
     -f) follow=(-f) ;;
-    invoice-app | payment-provider) files=("$home/log/$1.log") ;;
-    *) die "there is no service $1: invoice-app or payment-provider" ;;
+    invoice-app | payment-provider | users | orders | notifications) files=("$home/log/$1.log") ;;
+    *) die "there is no service $1: one of ${all_services[*]}" ;;
     esac
     shift
   done
   tail -n 40 "${follow[@]}" "${files[@]}"
 }
 
+# The services of a list with commas, in the order in which they are started.
+only() { # LIST
+  local service list=,$1,
+  services=()
+  for service in "${all_services[@]}"; do
+    [[ $list != *,"$service",* ]] || services+=("$service")
+    list=${list/,$service,/,}
+  done
+  [ "$list" = , ] || die "--only knows ${all_services[*]}; not ${list//,/ }"
+  for service in payment-provider invoice-app; do
+    wanted "$service" || die "$service is needed: the invoices are shown and paid"
+  done
+}
+
 reset() {
   stop_all
   [ ! -d "$home/postgres" ] || scripts/test/postgres.sh down "$home/postgres"
-  rm -rf "${home:?}"/{pki,keys,data,log,run,postgres.port}
+  rm -rf "${home:?}"/{pki,keys,data,log,run,mail,services,postgres.port}
   say "      local data, certificates and keys are removed"
 }
 
@@ -286,6 +382,7 @@ esac
 while [ $# -gt 0 ]; do
   case $1 in
   --no-pay) pay=no ;;
+  --only) only "${2:?--only needs a list, see --help}"; shift ;;
   --with) [ "${2:-}" = postgres ] || die "--with knows postgres only"; postgres=yes; shift ;;
   --workers) workers=${2:?--workers needs a number, see --help}; shift ;;
   --data) data_set=${2:?--data needs a name, see --help}; shift ;;

@@ -76,7 +76,10 @@ finish() {
 
 e2e_deploy() {
   ANTAEUS_HOME=$work/home INVOICE_APP_PORT=${ports[0]} INVOICE_APP_ADMIN_PORT=${ports[1]} \
-    PAYMENT_PROVIDER_PORT=${ports[2]} PAYMENT_PROVIDER_ADMIN_PORT=${ports[3]} ./deploy.sh "$@"
+    PAYMENT_PROVIDER_PORT=${ports[2]} PAYMENT_PROVIDER_ADMIN_PORT=${ports[3]} \
+    USERS_PORT=${ports[4]} USERS_ADMIN_PORT=${ports[5]} ORDERS_PORT=${ports[6]} ORDERS_ADMIN_PORT=${ports[7]} \
+    NOTIFICATIONS_PORT=${ports[8]} NOTIFICATIONS_ADMIN_PORT=${ports[9]} INVOICE_APP_EVENTS_PORT=${ports[10]} \
+    ORDERS_EVENTS_PORT=${ports[11]} NOTIFICATIONS_EVENTS_PORT=${ports[12]} ./deploy.sh "$@"
 }
 
 ask() { "$bin/antaeusctl" probe call "$@" --timeout-ms 10000 --whole; }
@@ -121,15 +124,31 @@ books_agree() {
     --provider-url "sqlite://$work/home/data/payment-provider.sqlite"
 }
 
+eight_steps() {
+  ANTAEUSCTL=$bin/antaeusctl scripts/test/scenario.sh --invoices "$url" --users "http://localhost:${ports[4]}" \
+    --orders "http://localhost:${ports[6]}" --notifications "http://localhost:${ports[8]}"
+}
+
+two_e_mails() {
+  [ "$(find "$work/home/mail/new" -type f | wc -l)" = 2 ] || { ls "$work/home/mail/new"; return 1; }
+}
+
+only_two_run() {
+  local line
+  line=$(e2e_deploy status)
+  echo "$line"
+  [ "$(grep -c ' runs, process ' <<<"$line")" = 2 ]
+}
+
 twice_is_harmless() {
   e2e_deploy && all_paid
 }
 
 e2e() {
   cargo build --locked --bins
-  mapfile -t ports < <("$bin/antaeusctl" ports 4)
+  mapfile -t ports < <("$bin/antaeusctl" ports 13)
   url=http://localhost:${ports[0]}
-  check "deploy.sh --no-pay brings both services up" e2e_deploy --no-pay
+  check "deploy.sh --no-pay brings all five services up" e2e_deploy --no-pay
   check "GET /invoices lists I1 to I13" ids_are I1 I2 I3 I4 I5 I6 I7 I8 I9 I10 I11 I12 I13
   check "before: at least one invoice is unpaid" some_unpaid
   check "POST /invoices/pay answers {} at once" answers 'status=200 body={}' -X POST "$url/invoices/pay"
@@ -140,7 +159,12 @@ e2e() {
   check "the provider answers no plain HTTP" no_handshake_without_certificate
   check "antaeusctl verify: both databases agree" books_agree
   check "deploy.sh once more is harmless" twice_is_harmless
+  check "a customer's eight steps: an order charges a balance, one beyond it does not" eight_steps
+  check "two e-mails are in the folder" two_e_mails
+  check "antaeusctl verify: both databases agree still" books_agree
   check "deploy.sh status" e2e_deploy status
+  check "deploy.sh --only invoice-app,payment-provider" e2e_deploy --only invoice-app,payment-provider
+  check "two services run" only_two_run
   check "deploy.sh stop" e2e_deploy stop
 }
 
@@ -160,6 +184,15 @@ with_postgres() {
   fi
 }
 
+with_mail_server() {
+  local tools
+  if tools=$(scripts/tools.sh aiosmtpd 2>"$work/output"); then
+    export SMTP_PYTHON=$tools/aiosmtpd.venv/bin/python
+  else
+    skip "e-mails to a mail server" "$(tail -n 1 "$work/output")"
+  fi
+}
+
 cargo_test() { # ARGUMENTS...: counts cargo's own tests
   local ok=0
   cargo test --locked "$@" 2>&1 | tee "$work/cargo" || ok=$?
@@ -176,7 +209,8 @@ cargo_tests() {
   cargo build --locked --bins
   with_postgres
   cargo_test --workspace --exclude proof
-  cargo_test -p proof --lib --test it
+  with_mail_server
+  cargo_test -p proof --lib --test it --test commerce
 }
 
 chaos() { # [--nightly] [--shard i/n]

@@ -9,11 +9,12 @@ use actix_web::{App as Actix, HttpServer, web};
 use gate::token::charge::ChargeVerifier;
 use rustls::ServerConfig;
 use service::admin::{self, Health};
+use service::app::Core;
 use service::guard::Guarded;
 use service::limits::{self, Capacity};
 use service::metrics::{self, Metrics};
 use service::peer;
-use service::reload::{Reloading, Reloads};
+use service::reload::Reloading;
 use service::revocations::{Polling, Revocations};
 use service::server::{Shutdown, listen};
 use service::signed::{self, Gate};
@@ -48,9 +49,8 @@ pub async fn serve(vars: Vars) -> Result<(), ConfigError> {
 impl App {
     /// Checks everything and binds the ports; needs a running tokio.
     pub fn build(settings: Settings, clock: Clock) -> Result<Self, ConfigError> {
-        let lock = db::FileLock::take(&settings.database.url).map_err(|e| ConfigError::new(e.to_string()))?;
-        let db = settings.database.open(MIGRATIONS)?;
-        let metrics = Metrics::new().map_err(ConfigError::internal)?;
+        let Core { db, clock, metrics, mut reloads, lock } =
+            Core::open(&settings.database, MIGRATIONS, clock)?;
         let charges = metrics
             .counter("provider_charges_total", "Charges that got a new verdict.", &["verdict"])
             .map_err(ConfigError::internal)?;
@@ -60,7 +60,6 @@ impl App {
             acquirer: settings.acquirer,
             charges,
         });
-        let mut reloads = Reloads::new(&metrics, &clock)?;
         reloads.watch(&settings.verifier)?;
         let (source, tls) = signed::callers(&settings.identity, &mut reloads)?;
         let gate = Gate { verifier: settings.verifier, source, clock: clock.clone() };

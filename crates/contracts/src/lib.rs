@@ -6,8 +6,10 @@ pub mod charge;
 mod currency;
 pub mod event;
 mod iso4217;
+mod locale;
 mod money;
 pub mod problem;
 
 pub use currency::{Currency, UnknownCurrency};
+pub use locale::{Locale, UnknownLocale};
 pub use money::{Amount, Decimal, Money, MoneyError};

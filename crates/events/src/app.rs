@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use actix_web::dev::Server;
 use db::Db;
+use service::app::Service;
 use service::identity::IdentitySettings;
 use service::limits::Capacity;
 use service::metrics::Metrics;
@@ -74,6 +75,16 @@ impl Events {
             }
         };
         Ok(Self { server, addr, relay })
+    }
+
+    /// Hands the port and the job over to the service that runs them.
+    pub fn join(self, service: &mut Service) {
+        if let Some(server) = self.server {
+            service.add(server);
+        }
+        if let Some(relay) = self.relay {
+            service.spawn(|shutdown| relay.run(shutdown));
+        }
     }
 }
 

@@ -76,7 +76,8 @@ impl EventSettings {
     ) -> Result<Self, ConfigError> {
         let peers = peers(vars)?;
         let receiving = if consumes.is_empty() { None } else { receiving(vars, name, consumes, &peers)? };
-        Ok(Self { sending: sending(vars, identity, name, &peers)?, receiving })
+        let sending = if sends(name) { sending(vars, identity, name, &peers)? } else { None };
+        Ok(Self { sending, receiving })
     }
 }
 
@@ -84,6 +85,19 @@ impl EventSettings {
 #[must_use]
 pub fn are_told(vars: &Vars) -> bool {
     vars.text(&TO).is_some()
+}
+
+/// The variables that [`EventSettings::read`] reads for a service, for the tables.
+#[must_use]
+pub fn vars(name: &str, consumes: &[Kind]) -> Vec<Var> {
+    let sending: &[Var] = if sends(name) { &[TO, KEY] } else { &[] };
+    let receiving: &[Var] = if consumes.is_empty() { &[] } else { &RECEIVING };
+    [&[PEERS], sending, receiving].concat()
+}
+
+/// Whether a service has anything to tell.
+fn sends(name: &str) -> bool {
+    Kind::ALL.iter().any(|kind| kind.sender() == name)
 }
 
 fn peers(vars: &Vars) -> Result<Vec<SpiffeId>, ConfigError> {

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod admin;
 pub mod api_auth;
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod database;
@@ -14,8 +15,10 @@ pub mod idempotent;
 pub mod identity;
 pub mod limits;
 pub mod metrics;
+pub mod page;
 pub mod peer;
 pub mod problem;
+pub mod public;
 pub mod reload;
 pub mod revocations;
 pub mod routes;

@@ -54,7 +54,11 @@ pub struct Stack {
 impl Stack {
     /// Starts both services.
     pub fn start(engine: Engine, options: Options) -> Self {
-        let home = Home::new();
+        Self::start_in(Home::new(), engine, options)
+    }
+
+    /// The same with certificates and keys that are there.
+    pub fn start_in(home: Home, engine: Engine, options: Options) -> Self {
         let invoices = Database::fresh(&home, engine, "invoice-app", invoice_app::store::MIGRATIONS);
         let provider =
             Database::fresh(&home, engine, "payment-provider", payment_provider::store::MIGRATIONS);
