@@ -8,6 +8,8 @@ usage() {
 usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, attacks, chaos, drills, policies, static,
                                           manifests
        ./test.sh e2e                      deploy.sh in a folder and on ports of its own; every invoice gets paid
+       ./test.sh newman [BASE...]         the Postman collection by Newman: against services of its own, or a gateway's URL,
+                                          or those of users, orders, notifications and invoice-app; ANTAEUS_API_KEY
        ./test.sh cargo                    unit and integration tests, on SQLite and PostgreSQL
        ./test.sh chaos [--nightly] [--shard i/n]
                                           services and workers killed, stopped and ended between any two steps,
@@ -144,10 +146,42 @@ twice_is_harmless() {
   e2e_deploy && all_paid
 }
 
-e2e() {
+own_ports() {
   cargo build --locked --bins
   mapfile -t ports < <("$bin/antaeusctl" ports 13)
   url=http://localhost:${ports[0]}
+}
+
+collection() { # OPTIONS-OF-NEWMAN.SH...
+  if scripts/tools.sh newman >"$work/output" 2>&1; then
+    check "the Postman collection: all eight steps hold" scripts/test/newman.sh "$@"
+  else
+    skip "the Postman collection" "Newman is not here: $(tail -n 1 "$work/output")"
+  fi
+}
+
+own_collection() {
+  collection --users "http://localhost:${ports[4]}" --orders "http://localhost:${ports[6]}" \
+    --notifications "http://localhost:${ports[8]}" --invoices "$url"
+}
+
+newman() { # [BASE...]
+  case $# in
+  0)
+    own_ports
+    check "deploy.sh --no-pay brings all five services up" e2e_deploy --no-pay
+    own_collection
+    check "antaeusctl verify: both databases agree" books_agree
+    check "deploy.sh stop" e2e_deploy stop
+    ;;
+  1) collection --all "$1" ;;
+  4) collection --users "$1" --orders "$2" --notifications "$3" --invoices "$4" ;;
+  *) usage >&2 && exit 2 ;;
+  esac
+}
+
+e2e() {
+  own_ports
   check "deploy.sh --no-pay brings all five services up" e2e_deploy --no-pay
   check "GET /invoices lists I1 to I13" ids_are I1 I2 I3 I4 I5 I6 I7 I8 I9 I10 I11 I12 I13
   check "before: at least one invoice is unpaid" some_unpaid
@@ -161,6 +195,7 @@ e2e() {
   check "deploy.sh once more is harmless" twice_is_harmless
   check "a customer's eight steps: an order charges a balance, one beyond it does not" eight_steps
   check "two e-mails are in the folder" two_e_mails
+  own_collection
   check "antaeusctl verify: both databases agree still" books_agree
   check "deploy.sh status" e2e_deploy status
   check "deploy.sh --only invoice-app,payment-provider" e2e_deploy --only invoice-app,payment-provider
@@ -382,6 +417,10 @@ policies)
 chaos)
   shift
   chaos "$@"
+  ;;
+newman)
+  shift
+  newman "$@"
   ;;
 cargo) cargo_tests ;;
 k8s)
