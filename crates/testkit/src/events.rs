@@ -59,12 +59,16 @@ impl Teller {
 
     /// Status and answer of one delivery.
     pub async fn send(&self, body: String) -> (u16, String) {
+        self.try_send(body).await.expect("an answer")
+    }
+
+    /// The same where the receiver may be away.
+    pub async fn try_send(&self, body: String) -> reqwest::Result<(u16, String)> {
         let token = self.signer.sign("POST", EVENTS_PATH, body.as_bytes(), Clock::system().seconds());
         let request =
             self.http.post(format!("{}{EVENTS_PATH}", self.base)).bearer_auth(token.expect("a token"));
-        let response =
-            request.header("content-type", BATCH_MEDIA_TYPE).body(body).send().await.expect("an answer");
-        (response.status().as_u16(), response.text().await.expect("text"))
+        let response = request.header("content-type", BATCH_MEDIA_TYPE).body(body).send().await?;
+        Ok((response.status().as_u16(), response.text().await?))
     }
 
     /// What became of each event.

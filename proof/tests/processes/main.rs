@@ -11,6 +11,7 @@ mod kills;
 mod orders;
 mod readiness;
 mod reconciled;
+mod saga;
 mod server;
 mod settings;
 mod workers;
