@@ -70,12 +70,12 @@ impl Outcome {
         assert!(there.eq(acknowledged), "as many orders as were acknowledged, as they were");
         for (id, order) in &self.orders {
             let (captured, template) = match order.state.as_str() {
-                "CONFIRMED" => (Some(&(1, order.amount)), "order.confirmed"),
+                "CONFIRMED" => (Some((1, order.amount)), "order.confirmed"),
                 "REJECTED" => (None, "order.rejected"),
                 "CANCELLED" => (None, "order.cancelled"),
                 other => panic!("{id} is {other}"),
             };
-            assert_eq!(self.captures.get(id).as_ref(), captured.as_ref(), "captures of {id}: {order:?}");
+            assert_eq!(self.captures.get(id).copied(), captured, "captures of {id}: {order:?}");
             let told = self.messages.get(id).map_or(&[][..], Vec::as_slice);
             assert_eq!(told, [(template.to_owned(), "SENT".to_owned())], "messages about {id}: {order:?}");
         }
