@@ -7,6 +7,7 @@ mod flowing;
 mod keys;
 mod mail;
 mod notifying;
+mod parked;
 mod placing;
 mod registering;
 mod rows;

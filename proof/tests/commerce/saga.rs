@@ -9,7 +9,7 @@ use testkit::{Shop, engines};
 use crate::rows::number;
 use crate::sending::mails;
 
-async fn until(what: &str, good: impl AsyncFn() -> bool) {
+pub async fn until(what: &str, good: impl AsyncFn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !good().await {
         assert!(Instant::now() < deadline, "not {what} within a minute");
@@ -18,7 +18,7 @@ async fn until(what: &str, good: impl AsyncFn() -> bool) {
 }
 
 /// A user with so much on its account: its id and its customer's number.
-async fn rich(shop: &Shop, euros: i64) -> (String, i64) {
+pub async fn rich(shop: &Shop, euros: i64) -> (String, i64) {
     let body = json!({"name": "Ada", "email": "ada@example.org", "currency": "EUR", "locale": "de"});
     let (status, user) = shop.users.post("/v1/users", body).await;
     assert_eq!(status, 201, "{user}");
@@ -32,14 +32,14 @@ async fn rich(shop: &Shop, euros: i64) -> (String, i64) {
     (user, customer)
 }
 
-async fn ordered(shop: &Shop, user: &str, euros: i64) -> String {
+pub async fn ordered(shop: &Shop, user: &str, euros: i64) -> String {
     let body = json!({"user": user, "amount": {"value": euros, "currency": "EUR"}, "description": "a book"});
     let (status, order) = shop.orders.post("/v1/orders", body).await;
     assert_eq!(status, 201, "{order}");
     order["id"].as_str().unwrap().to_owned()
 }
 
-async fn ended(shop: &Shop, id: &str) -> Value {
+pub async fn ended(shop: &Shop, id: &str) -> Value {
     let path = format!("/v1/orders/{id}");
     let open =
         async || ["PLACED", "CANCELLING"].contains(&shop.orders.get(&path).await["state"].as_str().unwrap());
@@ -51,7 +51,7 @@ async fn balance(shop: &Shop, customer: i64) -> Value {
     shop.stack.get(&format!("/v1/customers/{customer}/account")).await["balance"]["value"].clone()
 }
 
-async fn told(shop: &Shop, id: &str) -> Vec<Value> {
+pub async fn told(shop: &Shop, id: &str) -> Vec<Value> {
     let page = shop.notifications.get(&format!("/v1/notifications?order={id}")).await;
     page["items"].as_array().unwrap().iter().map(|item| item["template"].clone()).collect()
 }
