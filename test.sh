@@ -25,7 +25,7 @@ usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, attacks, c
        ./test.sh manifests                what kustomize renders, by kubeconform, kube-score and checkov
        ./test.sh k8s                      on the current cluster, or the one that $CLUSTER_UP starts
        ./test.sh bench startup|charge|flood [--rounds N] [--seconds N] [--json]
-       ./test.sh bench billing [--invoices N] [--rounds N] [--seconds N] [--json]
+       ./test.sh bench billing|events [--invoices N] [--rounds N] [--seconds N] [--json]
        ./test.sh bench flat [--quick] [--rounds N] [--json]     10 million rows; --quick: one million
 --fast leaves out chaos and drills.
 
@@ -373,13 +373,13 @@ fuzz_one() { # TARGET SECONDS: starts from the committed corpus; what it finds o
     -max_total_time="$2" -max_len=20000 -timeout=10)
 }
 
-bench() { # startup|charge|billing|flat|flood [ARGUMENTS...]
+bench() { # startup|charge|billing|events|flat|flood [ARGUMENTS...]
   # The static release build: what the images hold is what is measured.
   RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --release --target x86_64-unknown-linux-gnu \
-    --features db/static-tls -p invoice-app -p payment-provider -p antaeusctl -p proof >&2
+    --features db/static-tls -p invoice-app -p payment-provider -p orders -p notifications -p antaeusctl -p proof >&2
   bin=${CARGO_TARGET_DIR:-$PWD/target}/x86_64-unknown-linux-gnu/release
   case ${1:-} in
-  charge | billing | flat) with_postgres ;;
+  charge | billing | events | flat) with_postgres ;;
   esac
   "$bin/bench" "$@"
 }

@@ -137,9 +137,9 @@ impl Consumer for Heard {
 }
 
 /// A service that hears everything: the real receiver, with somebody behind it who writes down what comes.
-pub struct Listener {
+pub struct Listener<C = Heard> {
     /// What it heard.
-    pub heard: Heard,
+    pub heard: C,
     /// Where it listens.
     pub addr: SocketAddr,
     server: actix_web::dev::ServerHandle,
@@ -151,10 +151,12 @@ impl Listener {
     pub fn start(home: &Home, name: &'static str, listen: &str) -> Self {
         Self::start_with(home, name, listen, Heard::default())
     }
+}
 
-    /// The same, going on with what was heard before.
+impl<C: Consumer + Clone> Listener<C> {
+    /// The same with somebody else behind it, or going on with what was heard before.
     #[must_use]
-    pub fn start_with(home: &Home, name: &'static str, listen: &str, heard: Heard) -> Self {
+    pub fn start_with(home: &Home, name: &'static str, listen: &str, heard: C) -> Self {
         let mut vars = event_vars(home, "orders");
         vars.push(("EVENTS_LISTEN", listen.to_owned()));
         vars.push(("TLS_MODE", "rustls".into()));
@@ -191,7 +193,7 @@ impl Listener {
     }
 
     /// Stops listening.
-    pub async fn stop(self) -> Heard {
+    pub async fn stop(self) -> C {
         self.server.stop(true).await;
         self.heard
     }

@@ -18,7 +18,7 @@ enum Command {
 }
 
 /// What `antaeusctl events` says about a database.
-fn antaeusctl(words: &[&str], database: &str) -> String {
+fn ctl(words: &[&str], database: &str) -> String {
     let words = ["antaeusctl", "events"].iter().chain(words).chain(&["--database-url", database]);
     let Command::Events(command) = Command::parse_from(words);
     let mut out = Vec::new();
@@ -28,7 +28,7 @@ fn antaeusctl(words: &[&str], database: &str) -> String {
 
 /// The lines of `events list --parked`, without its head.
 fn parked(database: &str) -> Vec<String> {
-    let list = antaeusctl(&["list", "--parked"], database);
+    let list = ctl(&["list", "--parked"], database);
     list.lines().filter(|line| line.contains(".v1")).map(str::to_owned).collect()
 }
 
@@ -72,7 +72,7 @@ async fn what_an_unreachable_subscriber_is_to_hear_waits_is_parked_after_a_day_a
         assert_eq!(ended(&shop, &id).await["state"], "CONFIRMED", "the others go on");
         counts(&shop.orders.admin, "notifications", "waiting", 1).await;
         assert_eq!(parked(&orders), Vec::<String>::new());
-        assert!(antaeusctl(&["list"], &orders).contains("order.confirmed.v1"));
+        assert!(ctl(&["list"], &orders).contains("order.confirmed.v1"));
 
         execute(&shop.orders.db, "UPDATE held_events SET held_at = 5");
         until("parked", async || parked(&orders).len() == 1).await;
@@ -83,9 +83,9 @@ async fn what_an_unreachable_subscriber_is_to_hear_waits_is_parked_after_a_day_a
         shop.notifications.restart_with(vec![]).await;
         assert_eq!(parked(&orders).len(), 1, "it waits for a person");
         assert_eq!(told(&shop, &id).await.len(), 0);
-        assert_eq!(antaeusctl(&["replay", "--all"], &orders), "1 tried again now\n");
+        assert_eq!(ctl(&["replay", "--all"], &orders), "1 tried again now\n");
         until("told", async || told(&shop, &id).await == ["order.confirmed"]).await;
-        until("none is held", async || antaeusctl(&["list"], &orders) == "none\n").await;
+        until("none is held", async || ctl(&["list"], &orders) == "none\n").await;
         counts(&shop.orders.admin, "notifications", "waiting", 0).await;
     }
 }
@@ -107,10 +107,10 @@ async fn a_poison_event_is_parked_with_its_reason_and_is_taken_after_the_repair(
         }
         counts(&shop.stack.invoices_admin, "orders", "parked", 1).await;
         the_rest_flows_on(&shop, &user).await;
-        assert!(antaeusctl(&["show", &event], invoices).contains(&lost));
+        assert!(ctl(&["show", &event], invoices).contains(&lost));
 
         // Replayed too early it is parked again.
-        assert_eq!(antaeusctl(&["replay", &event], invoices), "1 tried again now\n");
+        assert_eq!(ctl(&["replay", &event], invoices), "1 tried again now\n");
         until("parked again", async || parked(invoices).len() == 1).await;
         execute(
             &shop.orders.db,
@@ -119,10 +119,10 @@ async fn a_poison_event_is_parked_with_its_reason_and_is_taken_after_the_repair(
                  VALUES ('{lost}', '{user}', 999, 'EUR', 'a book', 'PLACED', 1, 5, 5)"
             ),
         );
-        assert_eq!(antaeusctl(&["replay", &event], invoices), "1 tried again now\n");
+        assert_eq!(ctl(&["replay", &event], invoices), "1 tried again now\n");
         assert_eq!(ended(&shop, &lost).await["state"], "CONFIRMED");
         until("told", async || told(&shop, &lost).await == ["order.confirmed"]).await;
-        until("none is held", async || antaeusctl(&["list"], invoices) == "none\n").await;
+        until("none is held", async || ctl(&["list"], invoices) == "none\n").await;
     }
 }
 
@@ -149,7 +149,7 @@ async fn an_event_in_a_form_that_cannot_be_read_is_parked_and_is_taken_once_it_c
 
         let repair = r#"replace(event, '"9.99 EUR"', '{"value":9.99,"currency":"EUR"}')"#;
         execute(&shop.orders.db, &format!("UPDATE held_events SET event = {repair} WHERE id = '{event}'"));
-        assert_eq!(antaeusctl(&["replay", &event], orders), "1 tried again now\n");
+        assert_eq!(ctl(&["replay", &event], orders), "1 tried again now\n");
         until("told", async || told(&shop, &id).await == ["order.confirmed"]).await;
         assert_eq!(number(&shop.orders.db, "SELECT COUNT(*) AS n FROM held_events"), 0);
     }
