@@ -32,6 +32,7 @@ mod outages;
 mod outcomes;
 mod owners;
 mod plans;
+mod postman;
 mod reconciliation;
 mod reconciling;
 mod retry_policy;
