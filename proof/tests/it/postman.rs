@@ -38,13 +38,17 @@ fn each_request_of_the_collection_is_described_and_tested() {
         let path = parts.fold(String::new(), |path, part| format!("{path}/{part}"));
         let method = request["method"].as_str().unwrap().to_lowercase();
         let known = document["paths"].as_object().unwrap().iter();
-        let known = known.filter(|(described, at)| is_of(&path, described) && at[&method].is_object()).count();
+        let known =
+            known.filter(|(described, at)| is_of(&path, described) && at[&method].is_object()).count();
         assert_eq!(known, 1, "{name}: {method} {path} of {base}");
         let scripts = item["event"].as_array().unwrap();
         let tests = scripts.iter().filter(|script| script["listen"] == "test");
-        assert!(tests.flat_map(|test| test["script"]["exec"].as_array().unwrap()).any(|line| {
-            line.as_str().unwrap().contains("pm.test(")
-        }), "{name} asserts nothing");
+        assert!(
+            tests
+                .flat_map(|test| test["script"]["exec"].as_array().unwrap())
+                .any(|line| { line.as_str().unwrap().contains("pm.test(") }),
+            "{name} asserts nothing"
+        );
     }
 }
 

@@ -10,9 +10,11 @@ use crate::rows::lines;
 pub const SERVICES: [&str; 5] = ["invoice-app", "payment-provider", "users", "orders", "notifications"];
 
 /// Tables that several services have, each in its own database; they are drawn once.
-const SHARED: [&str; 6] = ["outbox", "inbox", "held_events", "relay_lease", "idempotency_keys", "revoked_keys"];
+const SHARED: [&str; 6] =
+    ["outbox", "inbox", "held_events", "relay_lease", "idempotency_keys", "revoked_keys"];
 
-const OURS: &str = "m.type = 'table' AND m.name NOT LIKE 'sqlite!_%' ESCAPE '!' AND m.name NOT LIKE '!_!_%' ESCAPE '!'";
+const OURS: &str =
+    "m.type = 'table' AND m.name NOT LIKE 'sqlite!_%' ESCAPE '!' AND m.name NOT LIKE '!_!_%' ESCAPE '!'";
 
 pub fn migrations(name: &str) -> Migrations {
     match name {

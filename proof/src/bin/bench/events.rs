@@ -41,7 +41,11 @@ impl Case {
         let lags = Lags::default();
         let rate = site.bill(Some(&lags)).await;
         let load = rate / charged;
-        assert!(HALF.contains(&load), "{}: {rate:.0} of {charged:.0} invoices/s is not half of it", self.name);
+        assert!(
+            HALF.contains(&load),
+            "{}: {rate:.0} of {charged:.0} invoices/s is not half of it",
+            self.name
+        );
         let (middle, late, last) = (lags.percentile(50), lags.percentile(99), lags.percentile(100));
         self.lag.push((late, LONGEST_LAG));
         self.beside = format!("; {load:.2} of the load, median {middle:.1} ms, longest {last:.1} ms");

@@ -16,7 +16,7 @@ use super::outcome::Outcome;
 
 const BUYERS: usize = 20;
 /// Buyers at a time.
-const CROWD: u64 = 4;
+const CROWD: usize = 4;
 /// Prices, in cents.
 const PRICES: std::ops::RangeInclusive<i64> = 100..=2_000;
 /// One order in so many is to be cancelled.
@@ -63,7 +63,7 @@ impl Buying {
             }
             let users: Vec<String> = buyers.iter().map(|buyer| buyer.user.clone()).collect();
             let parts = (0..CROWD).map(|part| {
-                let share = orders / 4 + usize::from(part < (orders % 4) as u64);
+                let share = orders / CROWD + usize::from(part < orders % CROWD);
                 tokio::spawn(front.clone().order(users.clone(), share, random.random()))
             });
             let (parts, mut orders): (Vec<_>, _) = (parts.collect(), BTreeMap::new());
@@ -157,7 +157,8 @@ impl Front {
 }
 
 fn amount(cents: i64) -> Value {
-    let value: Value = serde_json::from_str(&format!("{}.{:02}", cents / 100, cents % 100)).expect("a number");
+    let value: Value =
+        serde_json::from_str(&format!("{}.{:02}", cents / 100, cents % 100)).expect("a number");
     json!({"value": value, "currency": "EUR"})
 }
 

@@ -109,7 +109,9 @@ impl Telling {
         // One by one, so that an older one comes after a newer one was taken.
         for told in wanted {
             // Nobody is there now and then: that is what this is about.
-            let Some(receipt) = deliver(&self.tellers[&(from, to)], &[told.envelope()]).await else { continue };
+            let Some(receipt) = deliver(&self.tellers[&(from, to)], &[told.envelope()]).await else {
+                continue;
+            };
             let newest = self.newest.entry((to, told.subject.clone())).or_default();
             self.heard.again += 1;
             self.heard.before += usize::from(told.version < *newest);

@@ -58,8 +58,7 @@ impl<'a> Market<'a> {
         let laid = |((from, to), n)| ((from, to), Line::lay(hear[to], seed.wrapping_add(n)));
         let lines = edges().into_iter().zip(0..).map(laid).collect();
         let http = client::plain();
-        let mut market =
-            Self { journal, services: Vec::new(), ports, hear, lines, databases, http, home };
+        let mut market = Self { journal, services: Vec::new(), ports, hear, lines, databases, http, home };
         market.services = SERVICES.map(|name| market.service(name)).into();
         journal.note(format!("{engine:?}"));
         market
@@ -134,11 +133,14 @@ impl<'a> Market<'a> {
         loop {
             let left: Vec<i64> = SENDERS.iter().map(|name| look(name, LEFT)).collect();
             let (open, sent) = (look("orders", OPEN), look("notifications", SENT));
-            if open == 0 && left.iter().all(|left| *left == 0) && usize::try_from(sent).is_ok_and(|sent| sent >= orders)
+            if open == 0
+                && left.iter().all(|left| *left == 0)
+                && usize::try_from(sent).is_ok_and(|sent| sent >= orders)
             {
                 return;
             }
-            let seen = format!("{open} orders are open, to be told by {SENDERS:?} {left:?}, {sent} messages sent");
+            let seen =
+                format!("{open} orders are open, to be told by {SENDERS:?} {left:?}, {sent} messages sent");
             assert!(begun.elapsed() < PATIENCE, "not quiet within {PATIENCE:?}: {seen}");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

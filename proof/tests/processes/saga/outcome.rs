@@ -14,7 +14,10 @@ const CAPTURES: &str = "SELECT reference || ' ' || COUNT(*) || ' ' || SUM(amount
      WHERE kind = 'capture' GROUP BY reference";
 const MESSAGES: &str = "SELECT order_id || ' ' || template || ' ' || state AS line FROM notifications";
 
-#[derive(Debug, PartialEq)]
+/// Each order comes to one of these.
+const ENDS: [&str; 3] = ["CONFIRMED", "REJECTED", "CANCELLED"];
+
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
     orders: BTreeMap<String, Order>,
     /// How often, and how much, by the order's id.
@@ -38,7 +41,7 @@ struct Order {
 fn words<const N: usize>(market: &Market<'_>, name: &str, sql: &str) -> Vec<[String; N]> {
     let split = |line: &String| {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        words.try_into().unwrap_or_else(|words| panic!("{words:?}"))
+        words.try_into().expect("as many words as were asked for")
     };
     lines(&market.databases[name].open(), sql).iter().map(split).collect()
 }
@@ -50,7 +53,8 @@ fn whole(text: &str) -> i64 {
 impl Outcome {
     pub(super) fn read(market: &Market<'_>) -> Self {
         let orders = words(market, "orders", ORDERS).into_iter();
-        let orders = orders.map(|[id, user, amount, state]| (id, Order { user, amount: whole(&amount), state }));
+        let orders =
+            orders.map(|[id, user, amount, state]| (id, Order { user, amount: whole(&amount), state }));
         let captures = words(market, "payment-provider", CAPTURES).into_iter();
         let captures = captures.map(|[id, count, sum]| (id, (whole(&count), whole(&sum))));
         let mut messages: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -58,7 +62,8 @@ impl Outcome {
             messages.entry(id).or_default().push((template, state));
         }
         let mails = std::fs::read_dir(market.home.path("mail/new")).expect("a folder of e-mails").count();
-        let [invoices, provider] = ["invoice-app", "payment-provider"].map(|name| market.databases[name].open());
+        let [invoices, provider] =
+            ["invoice-app", "payment-provider"].map(|name| market.databases[name].open());
         let findings = broken(&invoices, &provider);
         Self { orders: orders.collect(), captures: captures.collect(), messages, mails, findings }
     }
@@ -69,21 +74,18 @@ impl Outcome {
         let acknowledged = bought.orders.iter().map(|(id, (user, amount))| (id, (user, *amount)));
         assert!(there.eq(acknowledged), "as many orders as were acknowledged, as they were");
         for (id, order) in &self.orders {
-            let (captured, template) = match order.state.as_str() {
-                "CONFIRMED" => (Some((1, order.amount)), "order.confirmed"),
-                "REJECTED" => (None, "order.rejected"),
-                "CANCELLED" => (None, "order.cancelled"),
-                other => panic!("{id} is {other}"),
-            };
+            assert!(ENDS.contains(&order.state.as_str()), "{id}: {order:?}");
+            let captured = (order.state == "CONFIRMED").then_some((1, order.amount));
             assert_eq!(self.captures.get(id).copied(), captured, "captures of {id}: {order:?}");
+            let template = format!("order.{}", order.state.to_lowercase());
             let told = self.messages.get(id).map_or(&[][..], Vec::as_slice);
-            assert_eq!(told, [(template.to_owned(), "SENT".to_owned())], "messages about {id}: {order:?}");
+            assert_eq!(told, [(template, "SENT".to_owned())], "messages about {id}: {order:?}");
         }
         let known = |id: &&String| self.orders.contains_key(*id);
         assert!(self.captures.keys().all(|id| known(&id)) && self.messages.keys().all(|id| known(&id)));
         assert_eq!(self.mails, self.orders.len(), "an e-mail for each order");
         assert_eq!(self.findings, vec![]);
-        for state in ["CONFIRMED", "REJECTED", "CANCELLED"] {
+        for state in ENDS {
             assert!(self.count(state) > 0, "{}: nothing was proved about the others", self.tally());
         }
     }
@@ -99,7 +101,7 @@ impl Outcome {
     }
 
     pub(super) fn tally(&self) -> String {
-        let [paid, rejected, cancelled] = ["CONFIRMED", "REJECTED", "CANCELLED"].map(|state| self.count(state));
+        let [paid, rejected, cancelled] = ENDS.map(|state| self.count(state));
         let all = self.orders.len();
         format!("{all} orders, {paid} confirmed, {rejected} rejected, {cancelled} cancelled, each told once,")
     }

@@ -1,12 +1,13 @@
 //! A look at rows, and a table that keeps whatever is written down to be told.
 
 use contracts::event::{Envelope, Kind};
-use db::{AnyConnection, Db};
+use db::{AnyConnection, Db, MultiBackend};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
-const TABLE: &str = "(n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT, kind TEXT, subject TEXT, version BIGINT, data TEXT,
+const TABLE: &str =
+    "(n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT, kind TEXT, subject TEXT, version BIGINT, data TEXT,
      traceparent TEXT, created_at BIGINT)";
 const COLUMNS: &str = "id, kind, subject, version, data, traceparent, created_at";
 const NEW: &str =
@@ -60,7 +61,8 @@ impl Told {
         let Self { id, subject, version, data, traceparent, created_at, .. } = self;
         let at = jiff::Timestamp::from_microsecond(*created_at).expect("a moment");
         let subject = (subject.clone(), *version);
-        Envelope::new((id.clone(), self.kind()), subject, at, traceparent.clone(), data.clone()).expect("JSON")
+        Envelope::new((id.clone(), self.kind()), subject, at, traceparent.clone(), data.clone())
+            .expect("JSON")
     }
 }
 
@@ -85,12 +87,15 @@ pub(super) fn lines(db: &Db, sql: &str) -> Vec<String> {
 
 /// What was not taken, for whoever looks into a failure.
 pub(super) fn held(db: &Db) -> Vec<String> {
-    lines(db, "SELECT receiver || ' ' || kind || ' ' || attempts || ' tries: ' || reason AS line FROM held_events")
+    lines(
+        db,
+        "SELECT receiver || ' ' || kind || ' ' || attempts || ' tries: ' || reason AS line FROM held_events",
+    )
 }
 
 fn load<T>(db: &Db, sql: &str) -> Vec<T>
 where
-    T: QueryableByName<diesel::pg::Pg> + QueryableByName<diesel::sqlite::Sqlite> + 'static,
+    T: QueryableByName<MultiBackend> + 'static,
 {
     db.read_blocking(|conn| Ok(diesel::sql_query(sql).load(conn)?)).unwrap_or_default()
 }

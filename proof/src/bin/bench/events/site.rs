@@ -82,7 +82,7 @@ impl Site {
         let request = self.http.post(&self.url).header("content-type", "application/json");
         let answer = request.body(r#"{"scope":"due"}"#).send().await.expect("an answer");
         let run: Value = answer.json().await.expect("JSON");
-        let id = run["id"].as_i64().unwrap_or_else(|| panic!("{run}"));
+        let id = run["id"].as_i64().expect("a number");
         let took = self.took(id).await;
         assert_eq!(broken(&self.own.open(), &self.charges.open()), vec![]);
         if let (Some(ear), Some(lags)) = (ear, lags) {
