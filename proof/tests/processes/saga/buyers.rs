@@ -57,10 +57,8 @@ impl Buying {
             let mut random = StdRng::seed_from_u64(seed);
             let each = i64::try_from(orders / BUYERS + 1).expect("a small number");
             let deposit = each * i64::midpoint(*PRICES.start(), *PRICES.end()) / 2;
-            let mut buyers = Vec::new();
-            for _ in 0..BUYERS {
-                buyers.push(front.buyer(deposit, random.random()).await);
-            }
+            let registering = (0..BUYERS).map(|_| front.buyer(deposit, random.random()));
+            let buyers = futures_util::future::join_all(registering).await;
             let users: Vec<String> = buyers.iter().map(|buyer| buyer.user.clone()).collect();
             let parts = (0..CROWD).map(|part| {
                 let share = orders / CROWD + usize::from(part < orders % CROWD);

@@ -55,7 +55,9 @@ impl<'a> Market<'a> {
         SENDERS.iter().for_each(|name| rows::keep_what_is_told(&databases[name].open()));
         let ports: BTreeMap<_, _> = SERVICES.into_iter().map(|name| (name, free_port())).collect();
         let hear: BTreeMap<_, _> = edges().into_iter().map(|(_, to)| (to, free_port())).collect();
-        let laid = |((from, to), n)| ((from, to), Line::lay(hear[to], seed.wrapping_add(n)));
+        let laid = |((from, to), n): ((&'static str, &'static str), u64)| {
+            ((from, to), Line::lay(hear[to], seed.wrapping_add(n)))
+        };
         let lines = edges().into_iter().zip(0..).map(laid).collect();
         let http = client::plain();
         let mut market = Self { journal, services: Vec::new(), ports, hear, lines, databases, http, home };
