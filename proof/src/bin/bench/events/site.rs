@@ -78,7 +78,8 @@ impl Site {
         let ear = lags.map(|lags| {
             Listener::start_with(&self.home, Team::Notifications.name(), "127.0.0.1:0", lags.clone())
         });
-        self.tells(ear.as_ref().map(Listener::url), ear.is_some()).await;
+        let to = ear.as_ref().map(|ear| self.subscribers(Some(ear.url()))).unwrap_or_default();
+        self.open(&to).await;
         let request = self.http.post(&self.url).header("content-type", "application/json");
         let answer = request.body(r#"{"scope":"due"}"#).send().await.expect("an answer");
         let run: Value = answer.json().await.expect("JSON");
@@ -97,7 +98,7 @@ impl Site {
     /// invoice-app until each of them has all.
     pub async fn tell(&mut self) -> f64 {
         let begun = Instant::now();
-        self.tells(None, true).await;
+        self.open(&self.subscribers(None)).await;
         self.all_told().await;
         let took = begun.elapsed();
         let taken = "events_consumed_total{kind=\"invoice.paid.v1\",outcome=\"done\"}";
@@ -108,17 +109,20 @@ impl Site {
         f64::from(self.invoices) / took.as_secs_f64()
     }
 
-    /// Starts invoice-app, which tells the subscribers, with another one in the place of notifications if there is one;
-    /// or nobody.
-    async fn tells(&mut self, notifications: Option<String>, anybody: bool) {
-        self.invoice_app.kill();
-        let urls = self.subscribers.iter().map(|(team, port, _)| {
-            let real = format!("https://localhost:{port}");
-            let url = notifications.clone().filter(|_| *team == Team::Notifications).unwrap_or(real);
+    /// Whom invoice-app is to tell; with another one in the place of notifications if there is one.
+    fn subscribers(&self, instead: Option<String>) -> String {
+        let url = |(team, port, _): &(Team, u16, Service)| {
+            let another = instead.clone().filter(|_| *team == Team::Notifications);
+            let url = another.unwrap_or_else(|| format!("https://localhost:{port}"));
             format!("{}={url}", team.name())
-        });
-        let urls: Vec<String> = urls.collect();
-        self.invoice_app.set("EVENTS_TO", if anybody { &urls } else { &[][..] }.join(",").as_str());
+        };
+        self.subscribers.iter().map(url).collect::<Vec<_>>().join(",")
+    }
+
+    /// Starts invoice-app; without a word it tells nobody.
+    async fn open(&mut self, to: &str) {
+        self.invoice_app.kill();
+        self.invoice_app.set("EVENTS_TO", to);
         self.invoice_app.start(&self.http).await;
     }
 
