@@ -89,7 +89,8 @@ impl Site {
         if let (Some(ear), Some(lags)) = (ear, lags) {
             self.all_told().await;
             ear.stop().await;
-            assert!(lags.len() >= self.invoices.try_into().expect("a small number"), "{} came", lags.len());
+            let came = lags.len();
+            assert!(u32::try_from(came).is_ok_and(|came| came >= self.invoices), "{came} came");
         }
         f64::from(self.invoices) / took.as_secs_f64()
     }
