@@ -15,6 +15,8 @@ usage: scripts/test/rabbitmq.sh up [DIRECTORY]     start it, or say how to reach
        scripts/test/rabbitmq.sh vhost NAME [DIRECTORY]
                                                    the same exchanges, queues and rights once more, apart from the
                                                    others: behind the URL as /NAME
+       scripts/test/rabbitmq.sh ctl DIRECTORY ARGUMENTS...
+                                                   rabbitmqctl
 DIRECTORY    default .antaeus/rabbitmq
 LISTEN_HOST  the address to listen on; default 127.0.0.1
 LISTEN_PORT  default 5671, with TLS; nothing is spoken in the clear
@@ -30,8 +32,8 @@ die() {
 }
 
 programs() {
-  # Debian has them in /usr/sbin, which is not everybody's path.
-  PATH=$PATH:/usr/sbin:/usr/lib/rabbitmq/bin
+  # Debian's own are behind wrappers in /usr/sbin that change the user once more.
+  PATH=/usr/lib/rabbitmq/bin:$PATH:/usr/sbin
   command -v rabbitmq-server >/dev/null ||
     die "no RabbitMQ here (rabbitmq-server); install it, for example: apt-get install rabbitmq-server"
 }
@@ -40,9 +42,9 @@ programs() {
 as_server() {
   local variables=(
     RABBITMQ_NODENAME="$node" RABBITMQ_CONFIG_FILE="$directory/rabbitmq.conf" RABBITMQ_MNESIA_BASE="$directory/data"
-    RABBITMQ_LOG_BASE="$directory/log" RABBITMQ_PID_FILE="$directory/data/pid"
+    RABBITMQ_LOG_BASE="$directory/log"
     RABBITMQ_ENABLED_PLUGINS_FILE="$directory/plugins" RABBITMQ_CONF_ENV_FILE=/dev/null
-    RABBITMQ_DIST_PORT="$((port + 20000))" ERL_EPMD_ADDRESS=127.0.0.1
+    RABBITMQ_DIST_PORT="$((port > 12000 ? port - 12000 : port + 20000))" ERL_EPMD_ADDRESS=127.0.0.1
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}"
   )
   if [ "$(id -u)" = 0 ]; then
@@ -85,6 +87,7 @@ TEXT
 start() {
   as_server rabbitmq-server -detached >/dev/null 2>&1 || die "the server does not start; see $directory/log"
   ctl await_startup --timeout 60 >/dev/null || die "the server does not start; see $directory/log"
+  ctl eval 'list_to_integer(os:getpid()).' >"$directory/pid"
 }
 
 # Users first: a right of somebody who is not there is refused.
@@ -109,8 +112,6 @@ import() { # VHOST
   rm "$file"
 }
 
-vhost() { import "$name"; }
-
 up() {
   if [ ! -e "$directory/ready" ]; then
     down
@@ -126,16 +127,25 @@ up() {
 }
 
 stop() {
-  ! running || ctl stop "$directory/data/pid" >/dev/null
+  running || return 0
+  ctl stop >/dev/null
+  gone
 }
 
 # Nobody is told and nothing is written back.
 kill_server() {
-  local pid
-  pid=$(cat "$directory/data/pid" 2>/dev/null) || return 0
-  kill -KILL "$pid" 2>/dev/null || return 0
-  # A name is free again once its node is gone.
-  while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+  ! there || kill -KILL "$(cat "$directory/pid")"
+  gone
+}
+
+# Whether the process is still there, and still ours.
+there() {
+  [ -s "$directory/pid" ] && ps -o args= -p "$(cat "$directory/pid")" | grep -qF "$node"
+}
+
+# The name is free again once its process is gone.
+gone() {
+  while there; do sleep 0.1; done
 }
 
 crash() {
@@ -156,19 +166,27 @@ address() {
   node=antaeus-$port@localhost
 }
 
-command=${1:-}
-if [ "$command" = vhost ]; then
-  name=${2:?give a name}
-  shift
-fi
-directory=${2:-$root/.antaeus/rabbitmq}
-case $command in
-up | stop | crash | down | vhost)
-  mkdir -p "$(dirname "$directory")"
-  directory=$(cd "$(dirname "$directory")" && pwd)/$(basename "$directory")
+prepare() { # DIRECTORY
+  mkdir -p "$(dirname "$1")"
+  directory=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
   address
   programs
+}
+
+command=${1:-}
+default=$root/.antaeus/rabbitmq
+case $command in
+up | stop | crash | down)
+  prepare "${2:-$default}"
   "$command"
+  ;;
+vhost)
+  prepare "${3:-$default}"
+  import "${2:?give a name}"
+  ;;
+ctl)
+  prepare "${2:?give a directory}"
+  ctl "${@:3}"
   ;;
 -h | --help) usage ;;
 *) usage >&2 && exit 2 ;;
