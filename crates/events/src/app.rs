@@ -72,7 +72,7 @@ impl Events {
         let hearing = broker.as_ref().filter(|broker| broker.hears).map(|broker| {
             let with = (parts.db.clone(), parts.clock.clone());
             let hearing = Hearing::new(broker.access.clone(), Arc::clone(&consumer), with, meters.clone());
-            let job: Job = Box::new(|shutdown| Box::pin(hearing.run(shutdown)));
+            let job: Job = Box::new(move |shutdown| Box::pin(hearing.run(shutdown)));
             job
         });
         let transport = match (sending, broker.filter(|broker| broker.tells)) {

@@ -30,7 +30,7 @@ struct Street {
 }
 
 impl Street {
-    async fn open(engine: Engine) -> Option<Self> {
+    fn open(engine: Engine) -> Option<Self> {
         let broker = Broker::fresh()?;
         let invoice_app = broker.vars("invoice-app");
         let stack = Stack::start(engine, Options { invoice_app, ..Options::default() });
@@ -43,14 +43,12 @@ impl Street {
     async fn user(&self, deposit: &str) -> String {
         let id = uuid();
         self.users.say(Kind::UserRegistered, &[user(&id)], 1);
-        let path = format!("/v1/customers?user={id}");
-        let mut customer = self.stack.get(&path).await["items"][0]["id"].as_i64();
-        while customer.is_none() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            customer = self.stack.get(&path).await["items"][0]["id"].as_i64();
-        }
+        let there = format!("SELECT COUNT(*) AS n FROM customers WHERE uid = '{id}'");
+        until("the user is a customer", || number(&self.stack.invoices_db, &there) == 1).await;
+        let customer = self.stack.get(&format!("/v1/customers?user={id}")).await;
+        let customer = customer["items"][0]["id"].as_i64().unwrap();
         let body = format!(r#"{{"amount":{{"value":{deposit},"currency":"EUR"}}}}"#);
-        let path = format!("/v1/customers/{}/deposits", customer.unwrap());
+        let path = format!("/v1/customers/{customer}/deposits");
         assert_eq!(self.stack.post(&path, &body).await.0, 201);
         id
     }
@@ -76,7 +74,7 @@ fn outgoing(kind: Kind, routed_as: Kind, data: &Data) -> Outgoing {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_travels_over_the_broker_and_its_verdict_comes_back_to_all_who_subscribe() {
     for engine in engines() {
-        let Some(street) = Street::open(engine).await else { return };
+        let Some(street) = Street::open(engine) else { return };
         let user = street.user("100.00").await;
         let id = uuid();
         street.place(std::slice::from_ref(&id), &user);
@@ -99,7 +97,7 @@ async fn an_order_travels_over_the_broker_and_its_verdict_comes_back_to_all_who_
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_comes_before_its_user_is_held_and_applied_later() {
     for engine in engines() {
-        let Some(street) = Street::open(engine).await else { return };
+        let Some(street) = Street::open(engine) else { return };
         let (stranger, id) = (uuid(), uuid());
         street.place(std::slice::from_ref(&id), &stranger);
         until("it is held", || number(&street.stack.invoices_db, WAITING) == 1).await;
@@ -112,7 +110,7 @@ async fn an_order_that_comes_before_its_user_is_held_and_applied_later() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_can_speak_for_somebody_else() {
-    let Some(street) = Street::open(Engine::Sqlite).await else { return };
+    let Some(street) = Street::open(Engine::Sqlite) else { return };
     let (buyer, id) = (street.user("100.00").await, uuid());
     let forged = order(&id, &buyer, "1.00", OrderState::Placed);
     // Under the name of an order the broker takes nothing from users.
@@ -149,7 +147,7 @@ async fn what_nobody_has_a_queue_for_is_not_told() {
 async fn nothing_is_lost_and_nothing_is_paid_twice_when_the_broker_is_killed_among_500_orders() {
     const ORDERS: usize = 500;
     for engine in engines() {
-        let Some(street) = Street::open(engine).await else { return };
+        let Some(street) = Street::open(engine) else { return };
         let user = street.user("1000.00").await;
         let ids: Vec<String> = (0..ORDERS).map(|_| uuid()).collect();
         std::thread::scope(|scope| {

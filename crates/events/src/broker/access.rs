@@ -1,7 +1,7 @@
 //! Where the broker is, and who we are to it.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo};
@@ -93,7 +93,7 @@ impl Access {
         if password.is_empty() {
             return Err(ConfigError::bad(&PASSWORD, &self.password.display().to_string(), "it is empty"));
         }
-        let tls = self.ca.as_ref().map(client).transpose()?;
+        let tls = self.ca.as_deref().map(client).transpose()?;
         let scheme = if tls.is_some() { AMQPScheme::AMQPS } else { AMQPScheme::AMQP };
         let userinfo = AMQPUserInfo { username: self.user.to_owned(), password };
         let authority = AMQPAuthority { userinfo, host: self.host.clone(), port: self.port };
@@ -103,7 +103,7 @@ impl Access {
 }
 
 /// One CA is trusted, and no other; the broker shows that it has the name under which we look for it.
-fn client(ca: &PathBuf) -> Result<Arc<ClientConfig>, ConfigError> {
+fn client(ca: &Path) -> Result<Arc<ClientConfig>, ConfigError> {
     let bad = |problem: String| ConfigError::bad(&CA, &ca.display().to_string(), problem);
     let text = read(&CA, ca)?;
     let mut roots = RootCertStore::empty();

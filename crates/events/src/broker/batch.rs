@@ -59,7 +59,7 @@ pub(super) async fn apply<C: Consumer>(consumer: &C, read: &[Result<Event, Strin
 
 /// The row of what was not taken. What is no event for us belongs to nobody, so that no replay ever applies what its
 /// sender may not send.
-pub(super) fn held(
+pub(super) fn row(
     name: &str,
     (message, read): (&Message, &Result<Event, String>),
     consumed: &Consumed,
@@ -107,15 +107,15 @@ mod tests {
         let forged = message("users");
         let read = forged.read(&[Kind::OrderPlaced]);
         let refused = Consumed::Refused("no".into());
-        let row = held("invoice-app", (&forged, &read), &refused, 7).unwrap();
+        let row = super::row("invoice-app", (&forged, &read), &refused, 7).unwrap();
         assert_eq!((row.receiver.as_str(), row.id.as_str(), row.next_at), (NOBODY, ORDER, None));
         let noise = Message { json: "noise".into(), ..message("orders") };
-        let row = held("invoice-app", (&noise, &noise.read(&[])), &refused, 7).unwrap();
+        let row = super::row("invoice-app", (&noise, &noise.read(&[])), &refused, 7).unwrap();
         assert!(row.receiver == NOBODY && is_uuid(&row.id));
         let good = message("orders");
         let read = good.read(&[Kind::OrderPlaced]);
-        let row = held("invoice-app", (&good, &read), &Consumed::Later("not yet".into()), 7).unwrap();
+        let row = super::row("invoice-app", (&good, &read), &Consumed::Later("not yet".into()), 7).unwrap();
         assert!(row.receiver == "invoice-app" && row.next_at > Some(7));
-        assert_eq!(held("invoice-app", (&good, &read), &Consumed::Done, 7), None);
+        assert_eq!(super::row("invoice-app", (&good, &read), &Consumed::Done, 7), None);
     }
 }

@@ -38,7 +38,7 @@ pub(super) async fn connect(access: &Access) -> Result<Connection, Unreachable> 
     let runtime = Runtime::new(Parts::new(Tokio::current(), Sockets(Tokio::current())));
     let handle = Handle::default();
     let kept = Arc::clone(&handle);
-    let open = async move |uri: AMQPUri, _: Runtime<Parts>| {
+    let open = async move |uri: AMQPUri, _: Runtime<Parts>| -> lapin::Result<AsyncTcpStream<Socket>> {
         let socket = tokio::time::timeout(PATIENCE, socket(&uri, tls.clone(), &kept)).await;
         let socket = socket.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
         Ok(AsyncTcpStream::Plain(socket?))

@@ -14,7 +14,7 @@ use service::Clock;
 use service::server::Shutdown;
 
 use super::access::Access;
-use super::batch::{Message, apply, held};
+use super::batch::{Message, apply, row};
 use super::connect::{connect, unreachable};
 use super::queue;
 use crate::consumer::{Consumed, Consumer};
@@ -120,7 +120,7 @@ impl<C: Consumer> Hearing<C> {
         let read: Vec<Result<Event, String>> = messages.iter().map(|message| message.read(kinds)).collect();
         let consumed = apply(&*self.consumer, &read).await;
         let now = self.clock.now();
-        let one = |((message, read), consumed)| held(self.access.user(), (message, read), consumed, now);
+        let one = |((message, read), consumed)| row(self.access.user(), (message, read), consumed, now);
         let to_hold: Vec<Held> = messages.iter().zip(&read).zip(&consumed).filter_map(one).collect();
         for held in &to_hold {
             let Held { id, kind, receiver, reason, .. } = held;
