@@ -48,9 +48,9 @@ as_server() {
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}"
   )
   if [ "$(id -u)" = 0 ]; then
-    runuser -u rabbitmq -- env HOME=/var/lib/rabbitmq "${variables[@]}" "$@"
+    runuser -u rabbitmq -- env -C / HOME=/var/lib/rabbitmq "${variables[@]}" "$@"
   else
-    env "${variables[@]}" "$@"
+    env -C / "${variables[@]}" "$@"
   fi
 }
 

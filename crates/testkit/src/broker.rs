@@ -110,7 +110,9 @@ impl Peer {
         let vars = Vars::fixed(vars);
         let nobody = "spiffe://cluster.local/ns/none/sa/none";
         let identity = IdentitySettings::read(&vars, nobody).expect("an identity");
-        let settings = EventSettings::read(&vars, &identity, name, &Kind::ALL).expect("settings");
+        let hears = Kind::ALL.iter().any(|kind| kind.receivers().contains(&name));
+        let kinds: &[Kind] = if hears { &Kind::ALL } else { &[] };
+        let settings = EventSettings::read(&vars, &identity, name, kinds).expect("settings");
         let (clock, metrics) = (Clock::system(), Metrics::new().expect("metrics"));
         let mut reloads = Reloads::new(&metrics, &clock).expect("reloads");
         let (db, wake, heard) = (rows(home, name), Arc::new(Notify::new()), Heard::default());

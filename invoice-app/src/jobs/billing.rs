@@ -35,7 +35,11 @@ impl Billing {
         workers: Option<Arc<HandingOut>>,
         wake: Arc<Notify>,
     ) -> Self {
-        Self { driver: Driver::new(charging, in_flight, workers), wake, driven: (JoinSet::new(), HashSet::new()) }
+        Self {
+            driver: Driver::new(charging, in_flight, workers),
+            wake,
+            driven: (JoinSet::new(), HashSet::new()),
+        }
     }
 
     /// Works until the stop is asked for; what is in flight then is settled first.

@@ -175,7 +175,8 @@ impl Driver {
             if now >= rescan_at {
                 (after, rescan_at) = (0, now + RESCAN);
             }
-            if self.work(&Queue::Unknown, &Mutex::new((after, 0)), usize::MAX, shutdown).await? == Pass::Done {
+            if self.work(&Queue::Unknown, &Mutex::new((after, 0)), usize::MAX, shutdown).await? == Pass::Done
+            {
                 after = now - SLACK;
             }
             pause(PAUSES.1, shutdown).await;

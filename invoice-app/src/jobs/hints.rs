@@ -46,7 +46,10 @@ impl HandingOut {
             }
             Err(Unreachable(why)) => {
                 if !self.is_away.swap(true, Ordering::Relaxed) {
-                    tracing::warn!(why, "billing cannot be handed out over the broker; it is done here meanwhile");
+                    tracing::warn!(
+                        why,
+                        "billing cannot be handed out over the broker; it is done here meanwhile"
+                    );
                 }
                 false
             }

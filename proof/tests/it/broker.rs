@@ -81,7 +81,10 @@ async fn an_order_travels_over_the_broker_and_its_verdict_comes_back_to_all_who_
         until("orders hears of it", || !street.orders.heard.about(&id).is_empty()).await;
         until("notifications does", || !street.notifications.heard.about(&id).is_empty()).await;
         for heard in [&street.orders.heard, &street.notifications.heard] {
-            assert_eq!(heard.about(&id).iter().map(|event| event.kind).collect::<Vec<_>>(), [Kind::InvoicePaid]);
+            assert_eq!(
+                heard.about(&id).iter().map(|event| event.kind).collect::<Vec<_>>(),
+                [Kind::InvoicePaid]
+            );
         }
         // Who does not subscribe hears nothing.
         assert!(street.orders.heard.about(&user).is_empty());
@@ -140,7 +143,10 @@ async fn what_nobody_has_a_queue_for_is_not_told() {
     assert!(matches!(&told[..], [Consumed::Later(why)] if why.contains("unroutable")), "{told:?}");
     // Whoever connects now says nothing to anybody.
     let told = publisher(&broker, "orders").deliver(&[event]).await;
-    assert!(matches!(&told, Err(Unreachable(why)) if why.contains("antaeus.invoice-app is not there")), "{told:?}");
+    assert!(
+        matches!(&told, Err(Unreachable(why)) if why.contains("antaeus.invoice-app is not there")),
+        "{told:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -161,7 +167,8 @@ async fn nothing_is_lost_and_nothing_is_paid_twice_when_the_broker_is_killed_amo
             }
             crashing.join().unwrap();
         });
-        let ready = street.stack.http.get(format!("{}/readyz", street.stack.invoices_admin)).send().await.unwrap();
+        let ready =
+            street.stack.http.get(format!("{}/readyz", street.stack.invoices_admin)).send().await.unwrap();
         assert_eq!(ready.status(), 200);
         until("all are paid", || invoices(&street.stack, "origin = 'order' AND state = 'PAID'") == 500).await;
         let wanted: BTreeSet<String> = ids.into_iter().collect();

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo};
 use reqwest::Url;
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use service::settings::read;
 use service::{ConfigError, Var, Vars};
@@ -74,7 +74,8 @@ impl Access {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(bad("leave user and password out: the password stands in BROKER_PASSWORD_FILE"));
         }
-        let vhost = vhost(&url).ok_or_else(|| bad("give at most one plain name as virtual host behind the port"))?;
+        let vhost =
+            vhost(&url).ok_or_else(|| bad("give at most one plain name as virtual host behind the port"))?;
         let password = password.ok_or_else(|| missing(&PASSWORD))?;
         let access = Self { host, port: url.port().unwrap_or(port), vhost, user, password, ca };
         access.open()?;

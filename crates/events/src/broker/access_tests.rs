@@ -13,7 +13,8 @@ fn only_this_machine_is_spoken_to_in_the_clear() {
     for url in ["amqp://localhost", "amqp://127.0.0.1:5672/", "amqp://127.8.8.8", "amqp://[::1]:5672/shop"] {
         assert!(read_url(url).unwrap().is_some(), "{url}");
     }
-    for url in ["amqp://broker.example", "amqp://10.0.0.1:5672", "amqp://localhost.example", "amqp://0.0.0.0"] {
+    for url in ["amqp://broker.example", "amqp://10.0.0.1:5672", "amqp://localhost.example", "amqp://0.0.0.0"]
+    {
         assert!(read_url(url).unwrap_err().to_string().contains("in the clear"), "{url}");
     }
 }
@@ -25,7 +26,9 @@ fn a_url_names_a_place_and_nobody() {
     let user = &door.uri.authority.userinfo;
     assert_eq!((user.username.as_str(), user.password.as_str()), ("orders", "secret"));
     assert_eq!(read_url("amqp://localhost").unwrap().unwrap().open().unwrap().uri.vhost, "/");
-    for url in ["amqp://guest:guest@localhost", "amqp://orders@localhost", "amqp://localhost/a/b", "localhost", ""] {
+    for url in
+        ["amqp://guest:guest@localhost", "amqp://orders@localhost", "amqp://localhost/a/b", "localhost", ""]
+    {
         let refused = read_url(url);
         assert!(matches!(refused, Ok(None)) == url.is_empty() && refused.is_err() != url.is_empty(), "{url}");
     }

@@ -24,7 +24,9 @@ impl<C: Consumer> Hearing<C> {
             match self.round().await {
                 Ok(true) => continue,
                 Ok(false) => {}
-                Err(error) => tracing::error!(%error, "held events are not applied at the moment; it is tried again"),
+                Err(error) => {
+                    tracing::error!(%error, "held events are not applied at the moment; it is tried again")
+                }
             }
             tokio::select! {
                 () = tokio::time::sleep(EVERY) => {}

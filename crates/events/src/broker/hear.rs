@@ -64,7 +64,11 @@ impl<C: Consumer> Hearing<C> {
         while !shutdown.is_asked() {
             let Err(Unreachable(why)) = self.hear_once(&mut pause, &mut shutdown).await else { return };
             self.meters.broker("consume", false);
-            tracing::warn!(queue = queue(self.access.user()), why, "the broker does not hand over events; it is tried again");
+            tracing::warn!(
+                queue = queue(self.access.user()),
+                why,
+                "the broker does not hand over events; it is tried again"
+            );
             sleep(&mut pause, &mut shutdown).await;
         }
     }
@@ -95,7 +99,8 @@ impl<C: Consumer> Hearing<C> {
         let channel = connection.create_channel().await.map_err(unreachable)?;
         channel.basic_qos(PREFETCH, BasicQosOptions::default()).await.map_err(unreachable)?;
         let (queue, tag) = (queue(self.access.user()).into(), "".into());
-        let consuming = channel.basic_consume(queue, tag, BasicConsumeOptions::default(), FieldTable::default());
+        let consuming =
+            channel.basic_consume(queue, tag, BasicConsumeOptions::default(), FieldTable::default());
         let messages = consuming.await.map_err(unreachable)?;
         Ok(Line { connection, channel, messages })
     }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use lapin::message::Delivery;
-use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions, QueueDeclareOptions};
+use lapin::options::{
+    BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions, QueueDeclareOptions,
+};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection};
 use service::server::Shutdown;
@@ -59,7 +61,8 @@ impl Hints {
         let mut line = self.line.lock().await;
         let done = tokio::time::timeout(PATIENCE, self.add(&mut line, run, most)).await;
         let done = done.unwrap_or_else(|_| Err(Unreachable("it does not answer".into())));
-        if done.is_err() && !matches!(&*line, Line::Closed { until: Some(until) } if Instant::now() < *until) {
+        if done.is_err() && !matches!(&*line, Line::Closed { until: Some(until) } if Instant::now() < *until)
+        {
             *line = Line::Closed { until: Some(Instant::now() + REST) };
         }
         done
@@ -67,8 +70,11 @@ impl Hints {
 
     async fn add(&self, line: &mut Line, run: i64, most: u32) -> Result<Depth, Unreachable> {
         let channel = self.channel(line).await?;
-        let asking =
-            channel.queue_declare(BILLING.into(), QueueDeclareOptions::durable().passive(), FieldTable::default());
+        let asking = channel.queue_declare(
+            BILLING.into(),
+            QueueDeclareOptions::durable().passive(),
+            FieldTable::default(),
+        );
         let queue = asking.await.map_err(unreachable)?;
         let depth = Depth { waiting: queue.message_count(), workers: queue.consumer_count() };
         // Half of what is missing: other runs have hints as well.
@@ -77,7 +83,8 @@ impl Hints {
             let hint = format!("{{\"run\":{run}}}");
             let properties = BasicProperties::default().with_user_id(self.access.user().into());
             let options = BasicPublishOptions::default();
-            let sent = channel.basic_publish(BILLING.into(), KEY.into(), options, hint.as_bytes(), properties);
+            let sent =
+                channel.basic_publish(BILLING.into(), KEY.into(), options, hint.as_bytes(), properties);
             sent.await.map_err(unreachable)?;
         }
         Ok(depth)
@@ -122,8 +129,12 @@ async fn take_once<F: Future<Output = ()>>(
     let connection = connect(access).await?;
     let channel = connection.create_channel().await.map_err(unreachable)?;
     channel.basic_qos(at_once, BasicQosOptions::default()).await.map_err(unreachable)?;
-    let consuming =
-        channel.basic_consume(BILLING.into(), "".into(), BasicConsumeOptions::default(), FieldTable::default());
+    let consuming = channel.basic_consume(
+        BILLING.into(),
+        "".into(),
+        BasicConsumeOptions::default(),
+        FieldTable::default(),
+    );
     let mut hints = consuming.await.map_err(unreachable)?;
     tracing::info!(queue = BILLING, at_once, "work is taken from the broker");
     let mut at_work = FuturesUnordered::new();

@@ -39,7 +39,6 @@ impl Publisher {
     /// Connects with the first event.
     #[must_use]
     pub fn new(access: Access, meters: Meters) -> Self {
-        meters.broker("publish", false);
         Self { access, receivers: [RECEIVER.to_owned()], meters, line: Mutex::new(None) }
     }
 
