@@ -102,6 +102,9 @@ impl Events {
         if let Some(relay) = self.relay {
             service.spawn(|shutdown| relay.run(shutdown));
         }
+        if let Some(hearing) = self.hearing {
+            service.spawn(hearing);
+        }
     }
 }
 
