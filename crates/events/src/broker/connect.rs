@@ -24,8 +24,8 @@ use tokio_util::either::Either;
 use super::access::{Access, Door};
 use crate::transport::Unreachable;
 
-/// Longest wait for a connection, and for an answer over it.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest wait for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 type Socket = Compat<Either<TcpStream, TlsStream<TcpStream>>>;
 type Parts = RuntimeParts<Tokio, Sockets>;
@@ -55,6 +55,19 @@ pub(super) async fn connect(access: &Access) -> Result<Connection, Unreachable> 
             Err(Unreachable("it does not answer".into()))
         }
     }
+}
+
+/// What is asked over a connection, for as long as an answer may take.
+pub(super) async fn in_time<T>(
+    asking: impl Future<Output = Result<T, Unreachable>>,
+) -> Result<T, Unreachable> {
+    let answer = tokio::time::timeout(2 * PATIENCE, asking).await;
+    answer.unwrap_or_else(|_| Err(Unreachable("it does not answer".into())))
+}
+
+/// What was said last is on its way when this ends; a broker that is gone is not waited for.
+pub(super) async fn close(connection: &Connection) {
+    tokio::time::timeout(PATIENCE, connection.close(200, "OK".into())).await.ok();
 }
 
 /// For `map_err`.

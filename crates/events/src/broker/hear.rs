@@ -15,7 +15,7 @@ use service::server::Shutdown;
 
 use super::access::Access;
 use super::batch::{Message, apply, row};
-use super::connect::{connect, unreachable};
+use super::connect::{close, connect, in_time, unreachable};
 use super::queue;
 use crate::consumer::{Consumed, Consumer};
 use crate::held::{self, Held};
@@ -74,7 +74,7 @@ impl<C: Consumer> Hearing<C> {
     }
 
     async fn hear_once(&self, pause: &mut Duration, shutdown: &mut Shutdown) -> Result<(), Unreachable> {
-        let mut line = self.open().await?;
+        let mut line = in_time(self.open()).await?;
         self.meters.broker("consume", true);
         tracing::info!(queue = queue(self.access.user()), "events are heard");
         loop {
@@ -90,8 +90,8 @@ impl<C: Consumer> Hearing<C> {
             }
             line.acknowledge(&batch).await?;
         }
-        // What it acknowledged last is on its way; what it did not comes again.
-        line.connection.close(200, "OK".into()).await.map_err(unreachable)
+        close(&line.connection).await;
+        Ok(())
     }
 
     async fn open(&self) -> Result<Line, Unreachable> {

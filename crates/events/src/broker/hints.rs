@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::access::Access;
-use super::connect::{PATIENCE, connect, unreachable};
+use super::connect::{close, connect, in_time, unreachable};
 use super::hear::sleep;
 use crate::transport::Unreachable;
 
@@ -25,7 +25,7 @@ use crate::transport::Unreachable;
 pub const BILLING: &str = "antaeus.billing";
 const KEY: &str = "run";
 /// A broker that does not answer is left alone for so long.
-const REST: Duration = Duration::from_secs(2);
+const REST: Duration = Duration::from_secs(5);
 
 /// How it stands with the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +59,7 @@ impl Hints {
     /// listens.
     pub async fn top_up(&self, run: i64, most: u32) -> Result<Depth, Unreachable> {
         let mut line = self.line.lock().await;
-        let done = tokio::time::timeout(PATIENCE, self.add(&mut line, run, most)).await;
-        let done = done.unwrap_or_else(|_| Err(Unreachable("it does not answer".into())));
+        let done = in_time(self.add(&mut line, run, most)).await;
         if done.is_err() && !matches!(&*line, Line::Closed { until: Some(until) } if Instant::now() < *until)
         {
             *line = Line::Closed { until: Some(Instant::now() + REST) };
@@ -151,7 +150,7 @@ async fn take_once<F: Future<Output = ()>>(
     };
     while at_work.next().await.is_some() {}
     if end.is_ok() {
-        connection.close(200, "OK".into()).await.map_err(unreachable)?;
+        close(&connection).await;
     }
     end
 }

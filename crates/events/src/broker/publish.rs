@@ -1,7 +1,5 @@
 //! Events to the broker: persistent, confirmed, and returned when nobody has a queue for them.
 
-use std::time::Duration;
-
 use contracts::event::{Envelope, Kind, MAX_BYTES, MEDIA_TYPE};
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, LongString};
@@ -9,7 +7,7 @@ use lapin::{BasicProperties, Channel, Confirmation, Connection};
 use tokio::sync::Mutex;
 
 use super::access::Access;
-use super::connect::{connect, unreachable};
+use super::connect::{connect, in_time, unreachable};
 use super::{EXCHANGE, RECEIVER, queue};
 use crate::consumer::Consumed;
 use crate::meters::Meters;
@@ -17,8 +15,6 @@ use crate::transport::{Outgoing, Unreachable};
 
 /// Written to disk before it is confirmed.
 const PERSISTENT: u8 = 2;
-/// Longest wait for the confirms of a batch.
-const CONFIRMS: Duration = Duration::from_secs(10);
 
 /// Tells a broker.
 pub struct Publisher {
@@ -53,10 +49,9 @@ impl Publisher {
         let mut place = self.line.lock().await;
         let line = match place.take() {
             Some(line) if line.channel.status().connected() => line,
-            _ => self.open().await.inspect_err(|_| self.meters.broker("publish", false))?,
+            _ => in_time(self.open()).await.inspect_err(|_| self.meters.broker("publish", false))?,
         };
-        let told = tokio::time::timeout(CONFIRMS, tell(&line.channel, self.access.user(), events)).await;
-        let told = told.unwrap_or_else(|_| Err(Unreachable("it does not confirm".into())));
+        let told = in_time(tell(&line.channel, self.access.user(), events)).await;
         self.meters.broker("publish", told.is_ok());
         if told.is_ok() {
             *place = Some(line);
