@@ -45,7 +45,7 @@ as_server() {
     RABBITMQ_LOG_BASE="$directory/log"
     RABBITMQ_ENABLED_PLUGINS_FILE="$directory/plugins" RABBITMQ_CONF_ENV_FILE=/dev/null
     RABBITMQ_DIST_PORT="$((port > 12000 ? port - 12000 : port + 20000))" ERL_EPMD_ADDRESS=127.0.0.1
-    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}"
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1} -antaeus $node"
   )
   if [ "$(id -u)" = 0 ]; then
     runuser -u rabbitmq -- env -C / HOME=/var/lib/rabbitmq "${variables[@]}" "$@"
@@ -86,8 +86,15 @@ TEXT
 
 start() {
   as_server rabbitmq-server -detached >/dev/null 2>&1 || die "the server does not start; see $directory/log"
-  ctl await_startup --timeout 60 >/dev/null || die "the server does not start; see $directory/log"
-  ctl eval 'list_to_integer(os:getpid()).' >"$directory/pid"
+  # At first nobody knows of it yet, and then it is not ready.
+  for _ in $(seq 100); do
+    if ctl await_startup --timeout 60 >/dev/null 2>&1; then
+      ctl eval 'list_to_integer(os:getpid()).' >"$directory/pid"
+      return
+    fi
+    sleep 0.2
+  done
+  die "the server does not start; see $directory/log"
 }
 
 # Users first: a right of somebody who is not there is refused.
@@ -140,7 +147,7 @@ kill_server() {
 
 # Whether the process is still there, and still ours.
 there() {
-  [ -s "$directory/pid" ] && ps -o args= -p "$(cat "$directory/pid")" | grep -qF "$node"
+  [ -s "$directory/pid" ] && ps -ww -o args= -p "$(cat "$directory/pid")" | grep -qF -- "-antaeus $node"
 }
 
 # The name is free again once its process is gone.
@@ -156,6 +163,8 @@ crash() {
 down() {
   [ -d "$directory" ] || return 0
   kill_server
+  # One that never got ready.
+  ! running || ctl stop >/dev/null
   rm -rf "$directory"
 }
 
