@@ -25,7 +25,7 @@ impl<C: Consumer> Hearing<C> {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::error!(%error, "held events are not applied at the moment; it is tried again")
+                    tracing::error!(%error, "held events are not applied at the moment; it is tried again");
                 }
             }
             tokio::select! {

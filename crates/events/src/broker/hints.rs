@@ -43,16 +43,25 @@ pub struct Hints {
     line: Mutex<Line>,
 }
 
-enum Line {
-    Open(Channel, #[expect(dead_code, reason = "closes when dropped")] Connection),
-    Closed { until: Option<Instant> },
+#[derive(Default)]
+struct Line {
+    /// The connection closes when it is dropped.
+    open: Option<(Channel, Connection)>,
+    /// Until when a broker that did not answer is left alone.
+    rests_until: Option<Instant>,
+}
+
+impl Line {
+    fn rests(&self) -> bool {
+        self.rests_until.is_some_and(|until| Instant::now() < until)
+    }
 }
 
 impl Hints {
     /// Connects when the first hint is handed out.
     #[must_use]
     pub fn new(access: Access) -> Self {
-        Self { access, line: Mutex::new(Line::Closed { until: None }) }
+        Self { access, line: Mutex::default() }
     }
 
     /// Adds hints for a run until `most` per worker wait, and gives how it stood before. Nothing is added where nobody
@@ -60,9 +69,8 @@ impl Hints {
     pub async fn top_up(&self, run: i64, most: u32) -> Result<Depth, Unreachable> {
         let mut line = self.line.lock().await;
         let done = in_time(self.add(&mut line, run, most)).await;
-        if done.is_err() && !matches!(&*line, Line::Closed { until: Some(until) } if Instant::now() < *until)
-        {
-            *line = Line::Closed { until: Some(Instant::now() + REST) };
+        if done.is_err() && !line.rests() {
+            *line = Line { open: None, rests_until: Some(Instant::now() + REST) };
         }
         done
     }
@@ -90,16 +98,15 @@ impl Hints {
     }
 
     async fn channel(&self, line: &mut Line) -> Result<Channel, Unreachable> {
-        match line {
-            Line::Open(channel, _) if channel.status().connected() => return Ok(channel.clone()),
-            Line::Closed { until: Some(until) } if Instant::now() < *until => {
-                return Err(Unreachable("it did not answer before".into()));
-            }
-            _ => {}
+        if let Some((channel, _)) = line.open.as_ref().filter(|(channel, _)| channel.status().connected()) {
+            return Ok(channel.clone());
+        }
+        if line.rests() {
+            return Err(Unreachable("it did not answer before".into()));
         }
         let connection = connect(&self.access).await?;
         let channel = connection.create_channel().await.map_err(unreachable)?;
-        *line = Line::Open(channel.clone(), connection);
+        *line = Line { open: Some((channel.clone(), connection)), rests_until: None };
         Ok(channel)
     }
 }
