@@ -77,7 +77,9 @@ impl Events {
         });
         let transport = match (sending, broker.filter(|broker| broker.tells)) {
             (Some(sending), _) => Some(Transport::Push(Push::new(sending, parts.clock, parts.reloads)?)),
-            (None, Some(broker)) => Some(Transport::Amqp(Publisher::new(broker.access, meters.clone()))),
+            (None, Some(broker)) => {
+                Some(Transport::Amqp(Box::new(Publisher::new(broker.access, meters.clone()))))
+            }
             (None, None) => None,
         };
         let relay = transport.map(|transport| {

@@ -26,7 +26,7 @@ pub enum Transport {
     /// To each receiver over HTTP.
     Push(Push),
     /// To a broker, which hands them on to everybody who subscribes.
-    Amqp(Publisher),
+    Amqp(Box<Publisher>),
 }
 
 impl Transport {
