@@ -1,11 +1,17 @@
 use super::*;
 
 fn read_url(url: &str) -> Result<Option<Access>, ConfigError> {
+    open(url).map(|access| access.map(|(access, _)| access))
+}
+
+/// The way, and what a connection over it is opened with.
+fn open(url: &str) -> Result<Option<(Access, Door)>, ConfigError> {
     let home = tempfile::tempdir().unwrap();
     let password = home.path().join("password");
     std::fs::write(&password, "secret\n").unwrap();
     let vars = Vars::fixed([("BROKER_URL", url), ("BROKER_PASSWORD_FILE", password.to_str().unwrap())]);
-    Access::read(&vars, &URL, "orders")
+    let access = Access::read(&vars, &URL, "orders")?;
+    access.map(|access| access.open().map(|door| (access, door))).transpose()
 }
 
 #[test]
@@ -21,11 +27,11 @@ fn only_this_machine_is_spoken_to_in_the_clear() {
 
 #[test]
 fn a_url_names_a_place_and_nobody() {
-    let door = read_url("amqp://localhost:5673/shop").unwrap().unwrap().open().unwrap();
+    let door = open("amqp://localhost:5673/shop").unwrap().unwrap().1;
     assert_eq!((door.uri.authority.port, door.uri.vhost.as_str()), (5673, "shop"));
     let user = &door.uri.authority.userinfo;
     assert_eq!((user.username.as_str(), user.password.as_str()), ("orders", "secret"));
-    assert_eq!(read_url("amqp://localhost").unwrap().unwrap().open().unwrap().uri.vhost, "/");
+    assert_eq!(open("amqp://localhost").unwrap().unwrap().1.uri.vhost, "/");
     for url in
         ["amqp://guest:guest@localhost", "amqp://orders@localhost", "amqp://localhost/a/b", "localhost", ""]
     {
