@@ -99,7 +99,9 @@ impl TakingWork {
                 *place = reached.max(*place);
             }),
             // What is left, if anything is, stands before: the next look begins at the beginning.
-            Charged::Nothing => self.with_places(|places| drop(places.remove(&id))),
+            Charged::Nothing => self.with_places(|places| {
+                places.remove(&id);
+            }),
             Charged::Away(wait) => {
                 tokio::time::sleep(Duration::from_micros(wait.unsigned_abs()).min(AWAY)).await;
             }
