@@ -1,5 +1,6 @@
 //! A RabbitMQ with what the operator imports, and services that speak over it.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -20,18 +21,21 @@ use tokio::task::JoinHandle;
 
 use crate::Home;
 use crate::events::{Heard, id};
+use crate::ports::free_port;
 
 const SERVER: Var = Var::unset("TEST_BROKER_URL", "a RabbitMQ, as scripts/test/rabbitmq.sh up prints it");
 const DIR: Var = Var::unset("TEST_BROKER_DIR", "its directory");
 const CI: Var = Var::unset("CI", "`true` makes a skipped check a failure");
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/test/rabbitmq.sh");
 
-/// A virtual host of a test's own.
+/// A virtual host of a test's own, or a server.
 pub struct Broker {
     /// Where it is.
     pub url: String,
     dir: String,
     vhost: String,
+    /// Where a server of its own is; that one is gone with the test.
+    home: Option<tempfile::TempDir>,
 }
 
 impl Broker {
@@ -51,7 +55,22 @@ impl Broker {
         };
         let vhost = service::id::uuid(Clock::system().now());
         script(&["vhost", &vhost, &dir]);
-        Some(Self { url: format!("{server}/{vhost}"), dir, vhost })
+        Some(Self { url: format!("{server}/{vhost}"), dir, vhost, home: None })
+    }
+
+    /// A server of the test's own, to be killed; where there is one for the others, there are the programs.
+    #[must_use]
+    pub fn alone() -> Option<Self> {
+        drop(Self::fresh()?);
+        let home = tempfile::tempdir().expect("a temporary directory");
+        // It runs as a user of its own, which must get through.
+        std::fs::set_permissions(home.path(), PermissionsExt::from_mode(0o711)).expect("permissions");
+        let (dir, port) = (home.path().join("rabbitmq").display().to_string(), free_port().to_string());
+        let up = Command::new(SCRIPT).args(["up", &dir]).env("LISTEN_PORT", &port).output();
+        let up = up.expect("scripts/test/rabbitmq.sh");
+        assert!(up.status.success(), "{}", String::from_utf8_lossy(&up.stderr));
+        let (url, vhost) = (format!("amqps://localhost:{port}"), "/".to_owned());
+        Some(Self { url, dir, vhost, home: Some(home) })
     }
 
     /// What a service needs to speak to it.
@@ -71,7 +90,7 @@ impl Broker {
         Access::read(&vars, &URL, service).expect("a way to the broker").expect("BROKER_URL")
     }
 
-    /// Kills it, and starts it again; for whoever else uses it, too.
+    /// Kills the server, and starts it again.
     pub fn crash(&self) {
         script(&["crash", &self.dir]);
     }
@@ -79,6 +98,14 @@ impl Broker {
     /// `rabbitmqctl`, here.
     pub fn ctl(&self, words: &[&str]) -> String {
         script(&[&["ctl", &self.dir, "-p", &self.vhost], words].concat())
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        if self.home.is_some() {
+            script(&["down", &self.dir]);
+        }
     }
 }
 

@@ -31,12 +31,15 @@ struct Street {
 
 impl Street {
     fn open(engine: Engine) -> Option<Self> {
-        let broker = Broker::fresh()?;
+        Broker::fresh().map(|broker| Self::along(broker, engine))
+    }
+
+    fn along(broker: Broker, engine: Engine) -> Self {
         let invoice_app = broker.vars("invoice-app");
         let stack = Stack::start(engine, Options { invoice_app, ..Options::default() });
         let peer = |name| Peer::start(&stack.home, &broker, name);
         let (users, orders, notifications) = (peer("users"), peer("orders"), peer("notifications"));
-        Some(Self { users, orders, notifications, stack, broker })
+        Self { users, orders, notifications, stack, broker }
     }
 
     /// A user with money on the account.
@@ -153,7 +156,8 @@ async fn what_nobody_has_a_queue_for_is_not_told() {
 async fn nothing_is_lost_and_nothing_is_paid_twice_when_the_broker_is_killed_among_500_orders() {
     const ORDERS: usize = 500;
     for engine in engines() {
-        let Some(street) = Street::open(engine) else { return };
+        let Some(broker) = Broker::alone() else { return };
+        let street = Street::along(broker, engine);
         let user = street.user("1000.00").await;
         let ids: Vec<String> = (0..ORDERS).map(|_| uuid()).collect();
         std::thread::scope(|scope| {

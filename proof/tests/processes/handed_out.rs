@@ -40,7 +40,7 @@ async fn every_invoice_is_charged_once_whoever_of_workers_serve_and_broker_is_ki
     if !engines().contains(&Engine::Postgres) {
         return;
     }
-    let Some(broker) = Broker::fresh() else { return };
+    let Some(broker) = Broker::alone() else { return };
     let journal = Journal::new("handed_out");
     let mut random = journal.random();
     let (wanted, mut done) = (injections(KILLS), 0);
