@@ -1,5 +1,4 @@
 //! What stands in a broker follows from who sends and who subscribes to what.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use contracts::event::Kind;
 use events::broker::{EXCHANGE, hints::BILLING, queue};
