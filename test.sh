@@ -31,6 +31,8 @@ usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, attacks, c
 
 PostgreSQL: TEST_DATABASE_URL, a server on which databases may be created; without it a throw-away server is
 started from the installed programs; without those the tests run on SQLite alone and say so.
+RabbitMQ: TEST_BROKER_URL and TEST_BROKER_DIR, as scripts/test/rabbitmq.sh up prints them; without them one is started
+likewise, and without its programs nothing is tested over a broker.
 With CI=true whatever is skipped is a failure.
 END
 }
@@ -41,10 +43,12 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/antaeus-test.XXXXXX")
 # The PostgreSQL server runs as a user of its own and must get through.
 chmod 711 "$work"
 postgres=
+rabbitmq=
 
 clean_up() {
   if [ -d "$work/home" ]; then e2e_deploy stop >/dev/null || true; fi
   if [ -n "$postgres" ]; then scripts/test/postgres.sh down "$postgres" || true; fi
+  if [ -n "$rabbitmq" ]; then scripts/test/rabbitmq.sh down "$rabbitmq" || true; fi
   rm -rf "$work"
 }
 trap clean_up EXIT
@@ -228,6 +232,20 @@ with_mail_server() {
   fi
 }
 
+with_rabbitmq() {
+  if [ -n "${TEST_BROKER_URL:-}" ]; then return; fi
+  local port
+  port=$("$bin/antaeusctl" ports 1)
+  if LISTEN_PORT=$port scripts/test/rabbitmq.sh up "$work/rabbitmq" >"$work/broker"; then
+    rabbitmq=$work/rabbitmq
+    # shellcheck source=/dev/null
+    . "$work/broker"
+    export TEST_BROKER_URL TEST_BROKER_DIR
+  else
+    skip "RabbitMQ" "no server programs here and no TEST_BROKER_URL; events travelled by calls alone"
+  fi
+}
+
 cargo_test() { # ARGUMENTS...: counts cargo's own tests
   local ok=0
   cargo test --locked "$@" 2>&1 | tee "$work/cargo" || ok=$?
@@ -243,6 +261,7 @@ sum() { # passed|failed
 cargo_tests() {
   cargo build --locked --bins
   with_postgres
+  with_rabbitmq
   cargo_test --workspace --exclude proof
   with_mail_server
   cargo_test -p proof --lib --test it --test commerce
@@ -260,6 +279,7 @@ chaos() { # [--nightly] [--shard i/n]
   done
   cargo build --locked --bins
   with_postgres
+  with_rabbitmq
   CHAOS_TIMES=$times CHAOS_SHARD=$shard cargo_test -p proof --test processes -- --nocapture
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App as Actix, HttpServer, web};
+use events::app::Job;
 use events::{Events, Parts, Relay};
 use service::admin::{self, Health};
 use service::api_auth::ApiAuth;
@@ -55,6 +56,7 @@ struct Jobs {
     scheduler: Option<Scheduler>,
     reconciliation: Reconciliation,
     relay: Option<Relay>,
+    hearing: Option<Job>,
 }
 
 /// The role `serve`.
@@ -131,7 +133,13 @@ impl App {
             admin_addr,
             events_addr: events.addr,
             servers,
-            jobs: Jobs { billing: engine.billing, scheduler, reconciliation, relay: events.relay },
+            jobs: Jobs {
+                billing: engine.billing,
+                scheduler,
+                reconciliation,
+                relay: events.relay,
+                hearing: events.hearing,
+            },
             health,
             drain: settings.server.drain,
             closing,
@@ -165,6 +173,7 @@ impl App {
         // What billing settles last is still told, if that takes no longer than one look.
         let (billing_is_done, stop_telling) = Shutdown::manual();
         let relay = self.jobs.relay.map(|relay| tokio::spawn(relay.run(stop_telling)));
+        let hearing = self.jobs.hearing.map(|hearing| tokio::spawn(hearing(shutdown.clone())));
         let billing = tokio::spawn(self.jobs.billing.run(stop_billing));
         let reconciliation = tokio::spawn(self.jobs.reconciliation.run(shutdown.clone()));
         let scheduler = self.jobs.scheduler.map(|scheduler| tokio::spawn(scheduler.run(shutdown.clone())));
@@ -174,6 +183,9 @@ impl App {
             closing.pull();
         });
         service::server::run(self.servers, self.health, self.drain, shutdown).await;
+        if let Some(hearing) = hearing {
+            let _ = hearing.await;
+        }
         requests_are_done.pull();
         let _ = (billing.await, reconciliation.await);
         if let Some(scheduler) = scheduler {

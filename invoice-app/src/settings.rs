@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use events::EventSettings;
+use events::broker::{self, Access};
 use service::api_auth::ApiAuth;
 use service::database::DatabaseSettings;
 use service::identity::IdentitySettings;
@@ -67,6 +68,8 @@ pub struct EngineSettings {
     pub reload: Duration,
     /// How invoices are charged.
     pub billing: BillingSettings,
+    /// Where work is handed out, if it is.
+    pub queue: Option<Access>,
 }
 
 impl Settings {
@@ -76,9 +79,9 @@ impl Settings {
         let identity = IdentitySettings::read(vars, WORKLOAD)?;
         let events = EventSettings::read(vars, &identity, NAME, CONSUMES)?;
         let engine = EngineSettings::read(vars, &identity)?;
-        if events.sending.is_some() && !engine.billing.tells {
+        if (events.sending.is_some() || events.broker.is_some()) && !engine.billing.tells {
             return Err(ConfigError::new(
-                "EVENTS=off and EVENTS_TO contradict each other: remove one of them",
+                "EVENTS=off contradicts EVENTS_TO and BROKER_URL: remove one of them",
             ));
         }
         Ok(Self {
@@ -108,6 +111,7 @@ impl EngineSettings {
             provider: ProviderSettings::read(vars, identity)?,
             reload: reload::every(vars)?,
             billing: BillingSettings::read(vars)?,
+            queue: broker::queue_access(vars, NAME)?,
         })
     }
 }
@@ -124,6 +128,8 @@ pub fn vars() -> Vec<Var> {
     vars.extend(billing::VARS);
     vars.extend(events::settings::SENDING);
     vars.extend(events::settings::RECEIVING);
+    vars.extend(events::settings::BROKER);
+    vars.push(broker::QUEUE);
     vars.extend([reload::EVERY, service::run::LOG]);
     vars
 }

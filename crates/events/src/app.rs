@@ -1,6 +1,8 @@
 //! Puts together what a service needs to send and receive events.
 
+use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_web::dev::Server;
@@ -10,11 +12,12 @@ use service::identity::IdentitySettings;
 use service::limits::Capacity;
 use service::metrics::Metrics;
 use service::reload::Reloads;
-use service::server::listen;
+use service::server::{Shutdown, listen};
 use service::signed::{self, Gate};
 use service::{Clock, ConfigError};
 use tokio::sync::Notify;
 
+use crate::broker::{Hearing, Publisher};
 use crate::consumer::Consumer;
 use crate::meters::Meters;
 use crate::push::Push;
@@ -49,7 +52,12 @@ pub struct Events {
     pub addr: Option<SocketAddr>,
     /// Tells what happened here.
     pub relay: Option<Relay>,
+    /// Hears what a broker has for us.
+    pub hearing: Option<Job>,
 }
+
+/// What goes on until the stop is asked for.
+pub type Job = Box<dyn FnOnce(Shutdown) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
 impl Events {
     /// Checks everything and binds the port; needs a running tokio.
@@ -59,22 +67,33 @@ impl Events {
         parts: Parts<'_>,
     ) -> Result<Self, ConfigError> {
         let meters = Meters::new(parts.metrics)?;
-        let relay = match settings.sending {
-            None => None,
-            Some(sending) => {
-                let transport = Transport::Push(Push::new(sending, parts.clock, parts.reloads)?);
-                let (db, clock, wake) = (parts.db.clone(), parts.clock.clone(), Arc::clone(&parts.wake));
-                Some(Relay::new(db, clock, transport, wake, meters.clone()))
+        let consumer = Arc::new(consumer);
+        let EventSettings { sending, receiving, broker } = settings;
+        let hearing = broker.as_ref().filter(|broker| broker.hears).map(|broker| {
+            let with = (parts.db.clone(), parts.clock.clone());
+            let hearing = Hearing::new(broker.access.clone(), Arc::clone(&consumer), with, meters.clone());
+            let job: Job = Box::new(move |shutdown| Box::pin(hearing.run(shutdown)));
+            job
+        });
+        let transport = match (sending, broker.filter(|broker| broker.tells)) {
+            (Some(sending), _) => Some(Transport::Push(Push::new(sending, parts.clock, parts.reloads)?)),
+            (None, Some(broker)) => {
+                Some(Transport::Amqp(Box::new(Publisher::new(broker.access, meters.clone()))))
             }
+            (None, None) => None,
         };
-        let (server, addr) = match settings.receiving {
+        let relay = transport.map(|transport| {
+            let (db, clock, wake) = (parts.db.clone(), parts.clock.clone(), Arc::clone(&parts.wake));
+            Relay::new(db, clock, transport, wake, meters.clone())
+        });
+        let (server, addr) = match receiving {
             None => (None, None),
             Some(receiving) => {
                 let (server, addr) = receive(receiving, consumer, parts, meters)?;
                 (Some(server), Some(addr))
             }
         };
-        Ok(Self { server, addr, relay })
+        Ok(Self { server, addr, relay, hearing })
     }
 
     /// Hands the port and the job over to the service that runs them.
@@ -85,12 +104,15 @@ impl Events {
         if let Some(relay) = self.relay {
             service.spawn(|shutdown| relay.run(shutdown));
         }
+        if let Some(hearing) = self.hearing {
+            service.spawn(hearing);
+        }
     }
 }
 
 fn receive<C: Consumer>(
     Receiving { listen: wanted, verifier }: Receiving,
-    consumer: C,
+    consumer: Arc<C>,
     parts: Parts<'_>,
     meters: Meters,
 ) -> Result<(Server, SocketAddr), ConfigError> {
@@ -99,6 +121,6 @@ fn receive<C: Consumer>(
     let gate = Gate { verifier, source, clock: parts.clock.clone() };
     let (listener, addr) = listen(wanted)?;
     let metrics = (parts.metrics.clone(), meters);
-    let server = receive::server(listener, parts.capacity, (gate, tls), Arc::new(consumer), metrics)?;
+    let server = receive::server(listener, parts.capacity, (gate, tls), consumer, metrics)?;
     Ok((server, addr))
 }

@@ -3,9 +3,11 @@
 
 pub mod app;
 mod away;
+pub mod broker;
 pub mod consumer;
 pub mod held;
 pub mod inbox;
+mod judge;
 mod lease;
 mod meters;
 pub mod outbox;

@@ -17,6 +17,7 @@ pub struct Meters {
     waiting: IntGaugeVec,
     lag: GaugeVec,
     held: IntGaugeVec,
+    broker: IntGaugeVec,
 }
 
 impl Meters {
@@ -42,6 +43,7 @@ impl Meters {
             waiting: gauge("outbox_events", "Events that are not told yet, counted up to 100000.", &[])?,
             lag,
             held: gauge("events_held", "Events that were not taken.", &["receiver", "state"])?,
+            broker: gauge("broker_connected", "1 while the broker answers, by what for.", &["use"])?,
         })
     }
 
@@ -53,6 +55,11 @@ impl Meters {
     /// Counts an event that was received.
     pub fn consumed(&self, kind: &str, outcome: &str) {
         self.consumed.with_label_values(&[known(kind), outcome]).inc();
+    }
+
+    /// Says whether the broker answers: `publish` or `consume`.
+    pub fn broker(&self, what_for: &str, answers: bool) {
+        self.broker.with_label_values(&[what_for]).set(answers.into());
     }
 
     /// Says how the outbox stands.

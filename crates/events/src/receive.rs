@@ -22,6 +22,7 @@ use service::signed::{self, Gate, Workload};
 use service::{ConfigError, Problem, peer, trace};
 
 use crate::consumer::{Consumed, Consumer};
+use crate::judge;
 use crate::meters::Meters;
 
 /// What the port works with.
@@ -81,7 +82,9 @@ async fn receive<C: Consumer>(
 ) -> web::Json<Receipt> {
     let sender = sender.into_inner();
     let kinds = ear.consumer.kinds();
-    let read: Vec<Result<Event, String>> = batch.iter().map(|raw| read(raw, &sender, kinds)).collect();
+    let name = sender.0.service_account();
+    let read: Vec<Result<Event, String>> =
+        batch.iter().map(|raw| judge::read(raw.get(), name, kinds)).collect();
     let good: Vec<Event> = read.iter().filter_map(|event| event.as_ref().ok()).cloned().collect();
     let consumed = if good.is_empty() { Vec::new() } else { ear.consumer.consume(good).await };
     let mut consumed = consumed.into_iter();
@@ -91,7 +94,7 @@ async fn receive<C: Consumer>(
             ear.told(&event.id, event.kind.name(), &sender, &consumed, event.traceparent.as_deref())
         }
         Err(why) => {
-            let (id, kind) = claimed(raw);
+            let (id, kind) = judge::claimed(raw.get());
             ear.told(&id, &kind, &sender, &Consumed::Refused(why), None)
         }
     };
@@ -118,28 +121,6 @@ impl<C> Ear<C> {
         self.meters.consumed(kind, consumed.as_str());
         Received { id: id.to_owned(), outcome, reason: reason.map(str::to_owned) }
     }
-}
-
-fn read(
-    raw: &RawValue,
-    Workload(sender): &Workload,
-    kinds: &[contracts::event::Kind],
-) -> Result<Event, String> {
-    let event = Event::parse(raw.get()).map_err(|e| e.to_string())?;
-    if event.kind.sender() != sender.service_account() {
-        return Err(format!("{} is not for {} to send", event.kind, sender.service_account()));
-    }
-    if !kinds.contains(&event.kind) {
-        return Err(format!("nobody here subscribes to {}", event.kind));
-    }
-    Ok(event)
-}
-
-/// Id and type of what is no good event, as far as it has any.
-pub(crate) fn claimed(raw: &RawValue) -> (String, String) {
-    let value: serde_json::Value = serde_json::from_str(raw.get()).unwrap_or_default();
-    let text = |name: &str| value[name].as_str().unwrap_or_default().chars().take(100).collect();
-    (text("id"), text("type"))
 }
 
 impl FromRequest for Batch {

@@ -13,6 +13,7 @@ use service::reload::Reloaded;
 use service::settings::read;
 use service::{ConfigError, Var, Vars};
 
+use crate::broker::{self, Access};
 use crate::sender::{Sender, Target};
 
 const TO: Var = Var::unset(
@@ -37,6 +38,8 @@ const JWKS_DIR: Var = Var::unset(
 
 /// The variables of a service that sends events.
 pub const SENDING: [Var; 3] = [TO, KEY, PEERS];
+/// The variables of a service that may do either over a broker.
+pub const BROKER: [Var; 3] = broker::SETTINGS;
 /// The further variables of one that receives events.
 pub const RECEIVING: [Var; 2] = [LISTEN, JWKS_DIR];
 
@@ -46,6 +49,18 @@ pub struct EventSettings {
     pub sending: Option<Sending>,
     /// Where events are received, if anywhere.
     pub receiving: Option<Receiving>,
+    /// Over what they travel instead of calls.
+    pub broker: Option<Broker>,
+}
+
+/// What a service does over a broker.
+pub struct Broker {
+    /// The way there.
+    pub access: Access,
+    /// Whether it has anything to tell.
+    pub tells: bool,
+    /// Whether it subscribes to anything.
+    pub hears: bool,
 }
 
 /// Who is told what happened here.
@@ -75,16 +90,24 @@ impl EventSettings {
         consumes: &[Kind],
     ) -> Result<Self, ConfigError> {
         let peers = peers(vars)?;
-        let receiving = if consumes.is_empty() { None } else { receiving(vars, name, consumes, &peers)? };
-        let sending = if sends(name) { sending(vars, identity, name, &peers)? } else { None };
-        Ok(Self { sending, receiving })
+        let broker = broker::Access::read(vars, &broker::URL, name)?;
+        let (tells, hears) = (sends(name), !consumes.is_empty());
+        let broker = broker.map(|access| Broker { access, tells, hears });
+        if tells && broker.is_some() && vars.text(&TO).is_some() {
+            return Err(ConfigError::new(
+                "BROKER_URL and EVENTS_TO are two ways for the same events: remove one of them",
+            ));
+        }
+        let receiving = if hears { receiving(vars, name, consumes, &peers)? } else { None };
+        let sending = if tells { sending(vars, identity, name, &peers)? } else { None };
+        Ok(Self { sending, receiving, broker })
     }
 }
 
 /// Whether anybody is told what happens here.
 #[must_use]
 pub fn are_told(vars: &Vars) -> bool {
-    vars.text(&TO).is_some()
+    vars.text(&TO).is_some() || vars.text(&broker::URL).is_some()
 }
 
 /// The variables that [`EventSettings::read`] reads for a service, for the tables.
@@ -92,7 +115,7 @@ pub fn are_told(vars: &Vars) -> bool {
 pub fn vars(name: &str, consumes: &[Kind]) -> Vec<Var> {
     let sending: &[Var] = if sends(name) { &[TO, KEY] } else { &[] };
     let receiving: &[Var] = if consumes.is_empty() { &[] } else { &RECEIVING };
-    [&[PEERS], sending, receiving].concat()
+    [&[PEERS], sending, receiving, &BROKER].concat()
 }
 
 /// Whether a service has anything to tell.

@@ -2,6 +2,7 @@
 
 use contracts::event::Kind;
 
+use crate::broker::Publisher;
 use crate::consumer::Consumed;
 use crate::push::Push;
 
@@ -24,6 +25,8 @@ pub struct Unreachable(pub String);
 pub enum Transport {
     /// To each receiver over HTTP.
     Push(Push),
+    /// To a broker, which hands them on to everybody who subscribes.
+    Amqp(Box<Publisher>),
 }
 
 impl Transport {
@@ -32,6 +35,7 @@ impl Transport {
     pub fn receivers(&self) -> &[String] {
         match self {
             Self::Push(push) => push.receivers(),
+            Self::Amqp(publisher) => publisher.receivers(),
         }
     }
 
@@ -40,6 +44,7 @@ impl Transport {
     pub fn wants(&self, receiver: &str, kind: Kind) -> bool {
         match self {
             Self::Push(_) => kind.receivers().contains(&receiver),
+            Self::Amqp(_) => true,
         }
     }
 
@@ -47,6 +52,7 @@ impl Transport {
     pub async fn deliver(&self, receiver: &str, events: &[Outgoing]) -> Result<Vec<Consumed>, Unreachable> {
         match self {
             Self::Push(push) => push.deliver(receiver, events).await,
+            Self::Amqp(publisher) => publisher.deliver(events).await,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! For tests only: databases, certificates, running services.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
+pub mod broker;
 pub mod client;
 pub mod commerce;
 pub mod database;

@@ -1,5 +1,6 @@
 //! All five services in this process, telling each other what happens.
 
+use crate::broker::Broker;
 use crate::commerce::Variables;
 use crate::ports::free_port;
 use crate::{Engine, Home, Options, Serving, Stack, Team};
@@ -68,6 +69,17 @@ impl Shop {
         invoice_app.extend(more);
         let stack = Stack::start_in(home, engine, Options { invoice_app, ..Options::default() });
         let [users, orders, notifications] = commerce(&stack.home, engine, ports, &["invoice-app"]);
+        Self { stack, users, orders, notifications }
+    }
+
+    /// The same with a broker between them.
+    #[must_use]
+    pub fn over(broker: &Broker, engine: Engine) -> Self {
+        let invoice_app = broker.vars("invoice-app");
+        let stack = Stack::start(engine, Options { invoice_app, ..Options::default() });
+        let teams = [Team::Users, Team::Orders, Team::Notifications];
+        let start = |team: Team| team.start(&stack.home, engine, broker.vars(team.name()));
+        let [users, orders, notifications] = teams.map(start);
         Self { stack, users, orders, notifications }
     }
 }

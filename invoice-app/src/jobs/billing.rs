@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::drive::{Driver, ORDERS, UNKNOWN};
+use super::hints::HandingOut;
 use crate::flows::charge_due::Charging;
 use crate::store::runs;
 
@@ -28,8 +29,17 @@ pub struct Billing {
 impl Billing {
     /// A job that charges with `in_flight` batches at a time, over all runs, and looks for work when woken.
     #[must_use]
-    pub fn new(charging: Arc<Charging>, in_flight: usize, wake: Arc<Notify>) -> Self {
-        Self { driver: Driver::new(charging, in_flight), wake, driven: (JoinSet::new(), HashSet::new()) }
+    pub fn new(
+        charging: Arc<Charging>,
+        in_flight: usize,
+        workers: Option<Arc<HandingOut>>,
+        wake: Arc<Notify>,
+    ) -> Self {
+        Self {
+            driver: Driver::new(charging, in_flight, workers),
+            wake,
+            driven: (JoinSet::new(), HashSet::new()),
+        }
     }
 
     /// Works until the stop is asked for; what is in flight then is settled first.

@@ -31,7 +31,7 @@ const RECONCILE: Var = Var::new(
 );
 const EVENTS: Var = Var::unset(
     "EVENTS",
-    "`outbox` writes an event of whatever happens to an invoice into the table `outbox`, also where nobody is told by this process (a worker's are told by `serve`); `off` writes none; when not set, they are written where `EVENTS_TO` is set",
+    "`outbox` writes an event of whatever happens to an invoice into the table `outbox`, also where nobody is told by this process (a worker's are told by `serve`); `off` writes none; when not set, they are written where `EVENTS_TO` or `BROKER_URL` is set",
 );
 
 pub(super) const VARS: [Var; 7] = [BATCH, IN_FLIGHT, ROUNDS, policy::FILE, SCHEDULE, RECONCILE, EVENTS];

@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testkit::{Shop, engines};
+use testkit::broker::Broker;
+use testkit::{Engine, Shop, engines};
 
 use crate::rows::number;
 use crate::sending::mails;
@@ -15,6 +16,12 @@ pub async fn until(what: &str, good: impl AsyncFn() -> bool) {
         assert!(Instant::now() < deadline, "not {what} within a minute");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// By calls, and over a broker.
+fn ways(engine: Engine) -> Vec<Shop> {
+    let called = Shop::open(engine, vec![]);
+    std::iter::once(called).chain(Broker::fresh().map(|broker| Shop::over(&broker, engine))).collect()
 }
 
 /// A user with so much on its account: its id and its customer's number.
@@ -74,8 +81,7 @@ fn captured(shop: &Shop, id: &str) -> i64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_charges_a_balance_and_one_beyond_it_does_not() {
-    for engine in engines() {
-        let shop = Shop::open(engine, vec![]);
+    for shop in engines().into_iter().flat_map(ways) {
         let (user, customer) = rich(&shop, 100).await;
         let bought = ordered(&shop, &user, 30).await;
         assert_eq!(ended(&shop, &bought).await["state"], "CONFIRMED");
@@ -95,8 +101,7 @@ async fn an_order_charges_a_balance_and_one_beyond_it_does_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancellation_that_races_the_charge_ends_in_exactly_one_of_the_two() {
-    for engine in engines() {
-        let shop = Shop::open(engine, vec![]);
+    for shop in engines().into_iter().flat_map(ways) {
         let (user, customer) = rich(&shop, 10_000).await;
         let mut ids = Vec::new();
         for turn in 0..60_u64 {

@@ -7,6 +7,7 @@ mod bad_input;
 mod billing_runs;
 mod books;
 mod breaker;
+mod broker;
 mod caller;
 mod captures;
 mod certificates;

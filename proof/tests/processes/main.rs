@@ -6,6 +6,7 @@
 mod client;
 mod crashes;
 mod fail_points;
+mod handed_out;
 mod journal;
 mod kills;
 mod orders;
