@@ -185,6 +185,8 @@ pub struct Filter {
     pub customer_id: Option<i64>,
     /// Only those that stand here.
     pub state: Option<State>,
+    /// Only those that runs are about: an order's invoice is charged for its order alone.
+    pub of_runs: bool,
 }
 
 /// The next invoices by number.
@@ -204,6 +206,9 @@ pub fn page(
     }
     if let Some(state) = filter.state {
         query = query.filter(invoices::state.eq(state.as_str()));
+    }
+    if filter.of_runs {
+        query = query.filter(invoices::origin.ne(Origin::Order.as_str()));
     }
     let rows: Vec<Row> = query.order(invoices::id).limit(limit).load(conn)?;
     rows.into_iter().map(Invoice::try_from).collect()

@@ -19,8 +19,8 @@ enum Command {
 
 /// What `antaeusctl events` says about a database.
 fn ctl(words: &[&str], database: &str) -> String {
-    let words = ["antaeusctl", "events"].iter().chain(words).chain(&["--database-url", database]);
-    let Command::Events(command) = Command::parse_from(words);
+    let command = ["antaeusctl", "events"].into_iter().chain(words.iter().copied());
+    let Command::Events(command) = Command::parse_from(command.chain(["--database-url", database]));
     let mut out = Vec::new();
     antaeusctl::events::run(&command, &Clock::system(), &mut out).unwrap();
     String::from_utf8(out).unwrap()

@@ -40,6 +40,9 @@ async fn an_order_within_the_balance_is_paid_and_one_beyond_it_is_void() {
             number(&shop.stack.invoices_db, "SELECT COUNT(*) AS n FROM outbox") == 0
         })
         .await;
+        // The older paths list what they pay: an order that was refused would look unpaid there for ever.
+        assert_eq!(shop.stack.get("/invoices").await, json!([]));
+        assert_eq!(shop.stack.get("/rest/v1/invoices").await, json!([]));
         // Nor does anybody try again what is void.
         runs::run(&shop.stack, "unpaid").await;
         assert_eq!(number(&shop.stack.provider_db, "SELECT COUNT(*) AS n FROM charges"), 2);
