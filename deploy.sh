@@ -13,7 +13,8 @@ usage: ./deploy.sh [OPTIONS]                  build, start the services, pay the
 --data NAME       data set for an empty database: demo (default), pleo, pleo-go, antaeus, large:N
 --no-pay          leave the invoices unpaid
 --only LIST       only these services: invoice-app,payment-provider is the small picture, without users and orders
---with postgres   a PostgreSQL of its own instead of SQLite, from the server programs that are installed here
+--with LIST       postgres instead of SQLite, rabbitmq to carry the events (and to hand work to --workers), or both with a
+                  comma: each from the server programs that are installed here, or as the variables below name them
 --workers N       so many `invoice-app worker` processes beside `serve`; they need PostgreSQL
 
 Everything local is under .antaeus/: certificates, keys, databases, logs, e-mails.
@@ -23,6 +24,9 @@ PAYMENT_PROVIDER_PORT    8082 (PAYMENT_PROVIDER_ADMIN_PORT 9082)
 USERS_PORT               8083 (USERS_ADMIN_PORT 9083)
 ORDERS_PORT              8084 (ORDERS_ADMIN_PORT 9084, ORDERS_EVENTS_PORT 7084)
 NOTIFICATIONS_PORT       8085 (NOTIFICATIONS_ADMIN_PORT 9085, NOTIFICATIONS_EVENTS_PORT 7085)
+SERVICE_DATABASE_URL     for --with postgres: INVOICE_APP_DATABASE_URL and so on, a database per service
+BROKER_URL               for --with rabbitmq: amqps://host:port; BROKER_CA_FILE, and BROKER_PASSWORD_DIR with the password
+                         of each service in a file of its name
 CARGO_TARGET_DIR         where cargo builds, as cargo knows it
 END
 }
@@ -53,6 +57,7 @@ url=http://localhost:${port[invoice-app]}
 all_services=(payment-provider invoice-app notifications orders users)
 services=("${all_services[@]}")
 postgres=no
+rabbitmq=no
 workers=0
 data_set=demo
 pay=yes
@@ -63,6 +68,13 @@ die() {
   exit 1
 }
 step() { say "[$1/6] $2 ($SECONDS s)"; }
+
+# shellcheck source=scripts/local/servers.sh
+. scripts/local/servers.sh
+# shellcheck source=scripts/local/services.sh
+. scripts/local/services.sh
+# shellcheck source=scripts/local/data.sh
+. scripts/local/data.sh
 
 deploy() {
   step 1 "toolchain"
@@ -76,6 +88,7 @@ deploy() {
   step 4 "databases"
   stop_all
   if [ "$postgres" = yes ]; then start_postgres; fi
+  if [ "$rabbitmq" = yes ]; then start_rabbitmq; fi
   databases
   printf '%s\n' "${services[@]}" >"$home/services"
   step 5 "start"
@@ -88,207 +101,6 @@ deploy() {
 check_toolchain() {
   command -v cargo >/dev/null || die "cargo is missing: install Rust from https://rustup.rs, then run ./deploy.sh again"
   command -v cc >/dev/null || die "a C compiler is missing (SQLite and libpq are compiled from source): install gcc or clang, for example: apt-get install build-essential"
-}
-
-# --- databases
-
-database_url() { # SERVICE
-  local name=${1//-/_} socket=$home/postgres/socket
-  # By the socket: the local build speaks no TLS to a database.
-  case $postgres in
-  yes) echo "postgres://$name@${socket//\//%2F}:$(cat "$home/postgres.port")/$name" ;;
-  no) echo "sqlite://$home/data/$1.sqlite" ;;
-  esac
-}
-
-start_postgres() {
-  [ -s "$home/postgres.port" ] || "$bin/antaeusctl" ports 1 >"$home/postgres.port"
-  LISTEN_HOST=127.0.0.1 LISTEN_PORT=$(cat "$home/postgres.port") scripts/test/postgres.sh up "$home/postgres" \
-    >/dev/null || die "PostgreSQL did not start: install its server (apt-get install postgresql), or leave out --with postgres"
-  say "      PostgreSQL is ready, port $(cat "$home/postgres.port")"
-}
-
-stop_postgres() {
-  [ ! -d "$home/postgres" ] || scripts/test/postgres.sh stop "$home/postgres"
-}
-
-# --- one service: its variables, its start, its stop
-
-variables() { # SERVICE: into `set`, one word each
-  set=("DATABASE_URL=$(database_url "$1")" "LISTEN=127.0.0.1:${port[$1]}" TLS_MODE=rustls "TLS_DIR=$home/pki/$1")
-  case $1 in
-  payment-provider) set+=("CHARGE_JWKS_FILE=$home/keys/charge/jwks.json") ;;
-  invoice-app)
-    set+=(AUTH=off "CHARGE_KEY_FILE=$home/keys/charge/private.pem")
-    set+=("PAYMENT_PROVIDER_ENDPOINT=https://localhost:${port[payment-provider]}")
-    sends invoice-app orders notifications
-    hears invoice-app users orders
-    ;;
-  users)
-    set+=(AUTH=off)
-    sends users invoice-app notifications
-    ;;
-  orders)
-    set+=(AUTH=off)
-    sends orders invoice-app notifications
-    hears orders invoice-app
-    ;;
-  notifications)
-    set+=(AUTH=off "MAIL=file:$home/mail")
-    hears notifications users orders invoice-app
-    ;;
-  esac
-}
-
-wanted() { # SERVICE
-  [[ " ${services[*]} " == *" $1 "* ]]
-}
-
-# Without a receiver nothing is told: it would only pile up.
-sends() { # SERVICE RECEIVER...: adds to `set`
-  local sender=$1 receiver to=()
-  shift
-  for receiver; do
-    if wanted "$receiver"; then to+=("$receiver=https://localhost:${events_port[$receiver]}"); fi
-  done
-  [ "${#to[@]}" != 0 ] || return 0
-  set+=("EVENTS_TO=$(joined "${to[@]}")" "EVENT_KEY_FILE=$home/keys/event/$sender/private.pem")
-}
-
-hears() { # SERVICE SENDER...: adds to `set`
-  local receiver=$1 sender
-  shift
-  for sender; do
-    if wanted "$sender"; then
-      set+=("EVENTS_LISTEN=127.0.0.1:${events_port[$receiver]}" "EVENT_JWKS_DIR=$home/keys/event")
-      return
-    fi
-  done
-}
-
-joined() { # WORD...: with commas between them
-  local IFS=,
-  echo "$*"
-}
-
-pid_of() { # SERVICE: the process that we started, if it still runs
-  local pid
-  pid=$(cat "$home/run/$1.pid" 2>/dev/null) || return 1
-  # A number may have passed on to another process since.
-  [[ $(ps -p "$pid" -o args= 2>/dev/null) =~ /(invoice-app|payment-provider|users|orders|notifications)\ (serve|worker)$ ]] && echo "$pid"
-}
-
-start() { # NAME SERVICE ROLE ADMIN-PORT
-  local pid set
-  variables "$2"
-  env "${set[@]}" "ADMIN_LISTEN=127.0.0.1:$4" nohup "$bin/$2" "$3" >>"$home/log/$1.log" 2>"$home/log/$1.err" </dev/null &
-  pid=$!
-  echo "$pid" >"$home/run/$1.pid"
-  for _ in $(seq 200); do
-    if [[ $("$bin/antaeusctl" probe call "http://127.0.0.1:$4/readyz" --timeout-ms 500) == status=200* ]]; then
-      say "      $1 is ready, process $pid"
-      return
-    fi
-    if ! kill -0 "$pid" 2>/dev/null; then break; fi
-    sleep 0.05
-  done
-  die "$1 did not start: $(cat "$home/log/$1.err")
-      log:   $home/log/$1.log
-      again: ./deploy.sh"
-}
-
-start_all() {
-  local service number=0 worker_port
-  for service in "${services[@]}"; do start "$service" "$service" serve "${admin_port[$service]}"; done
-  while [ "$number" -lt "$workers" ]; do
-    number=$((number + 1))
-    worker_port=$("$bin/antaeusctl" ports 1)
-    start "worker-$number" invoice-app worker "$worker_port"
-  done
-}
-
-running_workers() {
-  local file
-  for file in "$home"/run/worker-*.pid; do
-    [ ! -e "$file" ] || basename "$file" .pid
-  done
-}
-
-stop_all() {
-  local name pid
-  # The provider last: what is in flight is settled first.
-  for name in $(running_workers) users orders notifications invoice-app payment-provider; do
-    if pid=$(pid_of "$name"); then
-      kill "$pid"
-      for _ in $(seq 600); do
-        if ! pid_of "$name" >/dev/null; then break; fi
-        sleep 0.05
-      done
-      say "      $name stopped"
-    fi
-    rm -f "$home/run/$name.pid"
-  done
-}
-
-# --- data
-
-databases() {
-  local service seeded set
-  for service in "${services[@]}"; do
-    variables "$service"
-    env "${set[@]}" "$bin/$service" migrate >>"$home/log/$service.log" ||
-      die "the schema could not be brought up to date, see $home/log/$service.log; ./deploy.sh reset begins anew"
-  done
-  seeded=$("$bin/antaeusctl" seed "$data_set" --database-url "$(database_url invoice-app)")
-  say "      $seeded"
-}
-
-ask() { "$bin/antaeusctl" probe call "$@" --timeout-ms 10000; }
-
-pay_all() {
-  local answer
-  answer=$(ask -X POST "$url/invoices/pay")
-  [[ $answer == status=200* ]] || die "POST $url/invoices/pay: $answer"
-  for _ in $(seq 1200); do
-    if [ "$(unpaid)" = 0 ]; then return; fi
-    sleep 0.1
-  done
-  die "$(unpaid) invoices are still unpaid after two minutes; see ./deploy.sh logs"
-}
-
-count() { # STATE: invoices in it, page by page
-  "$bin/antaeusctl" invoices count --url "$url" --state "$1"
-}
-
-unpaid() { echo $(($(count PENDING) + $(count CHARGING))); }
-
-show() {
-  say ""
-  "$bin/antaeusctl" invoices list --url "$url"
-  cat <<END
-
-Antaeus runs, $SECONDS s.   invoice-app $url   payment-provider https://localhost:${port[payment-provider]} (only for invoice-app)
-
-Try:
-  curl $url/invoices
-  curl $url/rest/v1/invoices/1
-  curl -X POST $url/v1/invoices -H 'Content-Type: application/json' -d '{"customer_id": 1, "amount": {"value": 9.99, "currency": "EUR"}}'
-  curl -X POST $url/rest/v1/invoices/pay        # one round; about half of what is unpaid gets paid
-  curl -k https://localhost:${port[payment-provider]}/pp/rest/v1/charges      # refused: no certificate
-  curl http://localhost:${admin_port[invoice-app]}/metrics
-END
-  if wanted orders && wanted users; then show_orders; fi
-  say "Then: ./test.sh proves it all, ./deploy.sh status | logs | stop | reset"
-}
-
-show_orders() {
-  cat <<END
-An order charges a balance (README.md has all eight steps; scripts/test/scenario.sh runs them):
-  curl -X POST http://localhost:${port[users]}/v1/users -H 'Content-Type: application/json' -d '{"name": "Ada", "email": "ada@example.org", "currency": "EUR"}'
-  curl http://localhost:${port[orders]}/v1/orders
-  curl http://localhost:${port[notifications]}/v1/notifications
-  ls $home/mail/new
-END
 }
 
 # --- the other commands
@@ -334,6 +146,17 @@ logs() { # [SERVICE] [-f]
   tail -n 40 "${follow[@]}" "${files[@]}"
 }
 
+with() { # LIST
+  local server
+  for server in ${1//,/ }; do
+    case $server in
+    postgres) postgres=yes ;;
+    rabbitmq) rabbitmq=yes ;;
+    *) die "--with knows postgres and rabbitmq, not $server" ;;
+    esac
+  done
+}
+
 # The services of a list with commas, in the order in which they are started.
 only() { # LIST
   local service list=,$1,
@@ -350,8 +173,8 @@ only() { # LIST
 
 reset() {
   stop_all
-  [ ! -d "$home/postgres" ] || scripts/test/postgres.sh down "$home/postgres"
-  rm -rf "${home:?}"/{pki,keys,data,log,run,mail,services,postgres.port}
+  servers down
+  rm -rf "${home:?}"/{pki,keys,data,log,run,mail,services,postgres.port,rabbitmq.port}
   say "      local data, certificates and keys are removed"
 }
 
@@ -362,7 +185,7 @@ k8s)
   ;;
 stop)
   stop_all
-  stop_postgres
+  servers stop
   exit
   ;;
 status | reset)
@@ -383,7 +206,7 @@ while [ $# -gt 0 ]; do
   case $1 in
   --no-pay) pay=no ;;
   --only) only "${2:?--only needs a list, see --help}"; shift ;;
-  --with) [ "${2:-}" = postgres ] || die "--with knows postgres only"; postgres=yes; shift ;;
+  --with) with "${2:?--with needs a list, see --help}"; shift ;;
   --workers) workers=${2:?--workers needs a number, see --help}; shift ;;
   --data) data_set=${2:?--data needs a name, see --help}; shift ;;
   *) usage >&2 && exit 2 ;;

@@ -12,6 +12,7 @@ usage: scripts/test/postgres.sh up [DIRECTORY]     start it, or say how to reach
        scripts/test/postgres.sh stop [DIRECTORY]   stop it and keep its data
        scripts/test/postgres.sh crash [DIRECTORY]  stop it dead, as a power cut would, and start it again
        scripts/test/postgres.sh down [DIRECTORY]   stop it and remove its data
+       scripts/test/postgres.sh installed          whether its programs are here
 DIRECTORY    default .antaeus/postgres
 LISTEN_HOST  the address to listen on; default: the node of the current kubectl context when that
              is this machine, else 127.0.0.1
@@ -150,6 +151,7 @@ up | stop | crash | down)
   programs
   "$command"
   ;;
+installed) programs ;;
 -h | --help) usage ;;
 *) usage >&2 && exit 2 ;;
 esac

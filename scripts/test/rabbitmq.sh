@@ -15,6 +15,7 @@ usage: scripts/test/rabbitmq.sh up [DIRECTORY]     start it, or say how to reach
        scripts/test/rabbitmq.sh vhost NAME [DIRECTORY]
                                                    the same exchanges, queues and rights once more, apart from the
                                                    others: behind the URL as /NAME
+       scripts/test/rabbitmq.sh installed          whether its programs are here
        scripts/test/rabbitmq.sh ctl DIRECTORY ARGUMENTS...
                                                    rabbitmqctl
 DIRECTORY    default .antaeus/rabbitmq
@@ -197,6 +198,7 @@ ctl)
   prepare "${2:?give a directory}"
   ctl "${@:3}"
   ;;
+installed) programs ;;
 -h | --help) usage ;;
 *) usage >&2 && exit 2 ;;
 esac
