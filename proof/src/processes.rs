@@ -85,8 +85,7 @@ impl Service {
         let started = Instant::now();
         self.launch();
         while started.elapsed() < PATIENCE {
-            let ready = http.get(format!("{}/readyz", self.admin)).send().await;
-            if ready.is_ok_and(|answer| answer.status().is_success()) {
+            if self.probe(http, "readyz", PATIENCE).await == Some(200) {
                 return started.elapsed();
             }
             tokio::time::sleep(Duration::from_millis(1)).await;

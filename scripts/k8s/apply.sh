@@ -10,8 +10,7 @@ OLD_CONFIGURATION=secrets,configmaps
 # Objects carry the label app.kubernetes.io/component: isolation, access, admission, mesh, configuration, database,
 # migration, service, seed.
 apply_component() { # COMPONENT
-  kubectl apply --server-side --force-conflicts --field-manager antaeus-deploy \
-    -l "app.kubernetes.io/component=$1" -f "$LOCAL/rendered.yaml"
+  server_side apply -l "app.kubernetes.io/component=$1" -f "$LOCAL/rendered.yaml"
 }
 
 # Refusing everything comes before the first pod: there is no moment without the policies.
@@ -193,6 +192,7 @@ forget_old_configuration() {
 }
 
 seed() {
+  wait_for_istiod
   run_jobs seed antaeus/invoice-app-seed
   kubectl -n antaeus logs job/invoice-app-seed -c seed | sed 's/^/      /' | tail -n 3 >&3
 }

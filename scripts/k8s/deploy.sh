@@ -14,6 +14,8 @@ directory=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 . "$directory/mail.sh"
 # shellcheck source=scripts/k8s/overlay.sh
 . "$directory/overlay.sh"
+# shellcheck source=scripts/k8s/istiod.sh
+. "$directory/istiod.sh"
 # shellcheck source=scripts/k8s/apply.sh
 . "$directory/apply.sh"
 # shellcheck source=scripts/k8s/guards.sh
@@ -74,6 +76,7 @@ deploy() {
 }
 
 migrate_and_roll_out() {
+  wait_for_istiod
   migrate
   roll_out
 }

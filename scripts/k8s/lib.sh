@@ -56,6 +56,11 @@ eventually() { # SECONDS COMMAND...: until it succeeds
   done
 }
 
+# One field manager for all that is written or compared: a second one would own fields that this one no longer names.
+server_side() { # apply|diff ARGUMENT...
+  kubectl "$1" --server-side --force-conflicts --field-manager antaeus-deploy "${@:2}"
+}
+
 # --- questions to the cluster that several scripts ask
 
 # The overlay that is deployed; nothing when none is.
@@ -77,6 +82,13 @@ objects_in() { # FILE
     inside && /^  name: / { name = $2 }
     inside && /^  namespace: / { namespace = $2 }
     END { finish() }' "$1"
+}
+
+# `name condition...` of each node, the conditions that hold; the last word is `cordoned` where it takes no pods.
+node_states() {
+  kubectl get nodes -o \
+    'jsonpath={range .items[*]}{.metadata.name} {.status.conditions[?(@.status=="True")].type} {.spec.unschedulable}{"\n"}{end}' |
+    sed 's/ true$/ cordoned/; s/ *$//'
 }
 
 find_gateway() { # sets GATEWAY_NAMESPACE and GATEWAY_ACCOUNT

@@ -14,6 +14,7 @@ refused() { # WHAT HINT...
 preflight() {
   check_kubectl
   check_api_server
+  check_nodes
   check_admission
   check_istio
   check_cni_plugin
@@ -41,6 +42,23 @@ check_api_server() {
   passed "the API server answers: Kubernetes 1.$SERVER_MINOR, context $(kubectl config current-context)"
 }
 
+# A node that runs short of something evicts pods and takes no new ones.
+check_nodes() {
+  local nodes short fit
+  nodes=$(node_states)
+  short=$(grep -E ' (Disk|Memory|PID)Pressure( |$)' <<<"$nodes" || true)
+  [ -z "$short" ] ||
+    refused "a node runs short, and evicts pods: ${short//$'\n'/; }" \
+      "of what:  kubectl describe node" \
+      "free disk space there (or memory, or processes); the node says that it is well some five minutes later"
+  fit=$(grep -E ' Ready( |$)' <<<"$nodes" | grep -vc ' cordoned$' || true)
+  [ "$fit" -gt 0 ] ||
+    refused "no node is ready and takes pods: ${nodes//$'\n'/; }" \
+      "why:  kubectl describe node" \
+      "a node that is cordoned:  kubectl uncordon NODE"
+  passed "nodes that are ready and take pods: $fit"
+}
+
 check_admission() {
   kubectl get --raw /apis/admissionregistration.k8s.io/v1 | grep -q '"validatingadmissionpolicies"' ||
     refused "the API server knows no ValidatingAdmissionPolicy" "use Kubernetes 1.30 or newer (this is 1.$SERVER_MINOR)"
@@ -58,6 +76,9 @@ check_istio() {
   istio_is_new_enough "$version" ||
     refused "Istio $version has known holes in its policies" \
       "1.28.7, 1.29.3, 1.30 and later do not:  istioctl upgrade -f istio/install.yaml"
+  istiod_is_available ||
+    refused "Istio $version is installed, and istiod is not available: no pod could be made" \
+      "why:  kubectl -n istio-system get pods"
   passed "Istio $version"
 }
 

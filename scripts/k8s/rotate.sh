@@ -29,6 +29,7 @@ rotate_key() { # ISSUER STEP
 }
 
 roll_out_configuration() {
+  wait_for_istiod
   apply_component configuration
   roll_out
 }

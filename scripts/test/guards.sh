@@ -7,7 +7,8 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 usage() {
   cat <<'END'
 usage: scripts/test/guards.sh policies     the admission policies, their bindings and fixtures
-       scripts/test/guards.sh secrets      no private key and no Secret in git
+       scripts/test/guards.sh secrets      no private key and no Secret in git, and none in the audit log that
+                                            policies/audit-policy.yaml asks for
        scripts/test/guards.sh teams        kustomize/teams, built with `kustomize` or `kubectl kustomize`
 END
 }

@@ -302,7 +302,7 @@ test_full_stack() {
   expect 'mesh: 403' "another account under invoice-app's label" "$IMPOSTOR" "$HEALTH" -H "$(right_token)"
   expect 'mesh: reset' "invoice-app's account without a sidecar, plaintext" "$BARE" "$HEALTH" -H "$(right_token)" -H "$FORGED"
   expect 'mesh: reset' "the same, to the pod's own address" "$BARE" "$pod" -H "$(right_token)" -H "$FORGED"
-  mesh_refuses_bad_tokens
+  bad_tokens_are_refused 'mesh: 403' 'mesh: 401' 'mesh: 401 expired' 'mesh: 403 audience'
   expect 'mesh: 403' "invoice-app's account and key, a path that is not listed" "$CALLER" /payments/pay -H "$(right_token)"
   worker_calls_as_invoice_app_does
   nobody_calls_the_worker
@@ -321,7 +321,7 @@ test_without_network() {
   expect 'mesh: reset' "the same, with a forged identity header" "$PLAIN" "$HEALTH" -H "$(right_token)" -H "$FORGED"
   expect 'mesh: reset' "the same, to the pod's own address" "$PLAIN" "$pod" -H "$(right_token)" -H "$FORGED"
   expect 'mesh: 403' "another account in invoice-app's namespace" "$NEIGHBOUR" "$HEALTH" -H "$(right_token)"
-  mesh_refuses_bad_tokens
+  bad_tokens_are_refused 'mesh: 403' 'mesh: 401' 'mesh: 401 expired' 'mesh: 403 audience'
   events_without_network
 }
 
@@ -336,7 +336,7 @@ test_application_alone() {
   expect 'application: 401' "plaintext with the right token: nobody vouches for the caller" "$PLAIN" "$HEALTH" -H "$(right_token)"
   expect 'application: 401' "the same, with a forged identity header" "$PLAIN" "$HEALTH" -H "$(right_token)" -H "$FORGED"
   expect 'application: 401' "the same, to the pod's own address" "$PLAIN" "$pod" -H "$(right_token)" -H "$FORGED"
-  application_refuses_bad_tokens
+  bad_tokens_are_refused 'application: 401' 'application: 401' 'application: 401' 'application: 401'
   events_application_alone
 }
 

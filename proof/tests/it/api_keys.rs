@@ -68,8 +68,7 @@ async fn a_refusal_leaves_no_body_unread() {
     use std::io::{Read, Write};
     let home = Home::new();
     let stack = stack(&home);
-    let mut stream = std::net::TcpStream::connect(stack.invoices.strip_prefix("http://").unwrap()).unwrap();
-    stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    let mut stream = crate::limits::connect(&stack);
     for round in 0..3 {
         write!(stream, "POST /v1/billing-runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 15\r\n\r\n")
             .unwrap();

@@ -11,7 +11,7 @@ fn stack(vars: &[(&'static str, &str)]) -> Stack {
     Stack::start(Engine::Sqlite, Options { invoice_app, ..Options::default() })
 }
 
-fn connect(stack: &Stack) -> TcpStream {
+pub(crate) fn connect(stack: &Stack) -> TcpStream {
     let stream = TcpStream::connect(stack.invoices.strip_prefix("http://").unwrap()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream

@@ -99,9 +99,11 @@ async fn the_more_often_it_was_asked_about_the_longer_it_is_left_alone() {
         // 10 ms doubled 40 times is more than the longest wait, 100 days, of which a random part is taken.
         // Again and again: an attempt that was under way counts on from where it began.
         until("it was asked about once more", || {
-            let often =
-                "UPDATE invoices SET asked = 40, next_at = {} WHERE asked < 40 AND leased_until IS NULL";
-            execute(&stack.invoices_db, &often.replace("{}", &now().to_string()));
+            let now = now();
+            let often = format!(
+                "UPDATE invoices SET asked = 40, next_at = {now} WHERE asked < 40 AND leased_until IS NULL"
+            );
+            execute(&stack.invoices_db, &often);
             invoices(&stack, "asked = 41 AND last_outcome = 'unknown'") == 1
         })
         .await;

@@ -34,10 +34,16 @@ snapshot() { # KIND NAMESPACE NAME
     "$version" "$1" "$2" "$3" "${labels:-{\}}" "${spec:-{\}}"
 }
 
+# A snapshot that could not be put back stays, for the next try.
+restore() { # FILE
+  server_side apply -f "$1" && rm "$1"
+}
+
 put_back() {
-  local file
+  local file status=0
   for file in "$TMP"/without-*/*.json; do
     [ -e "$file" ] || continue
-    kubectl apply --server-side --force-conflicts --field-manager antaeus-deploy -f "$file" && rm "$file"
+    restore "$file" || status=1
   done
+  return "$status"
 }

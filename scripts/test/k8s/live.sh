@@ -3,8 +3,7 @@
 
 # An object that is gone, or was changed by hand, shows as a difference that names it.
 layer_is_live() { # COMPONENT
-  kubectl diff --server-side --force-conflicts --field-manager antaeus-deploy \
-    -l "app.kubernetes.io/component=$1" -f "$K8S_STATE/$OVERLAY/rendered.yaml"
+  server_side diff -l "app.kubernetes.io/component=$1" -f "$K8S_STATE/$OVERLAY/rendered.yaml"
 }
 
 # --- and no other: policies add up, so that one more may open what all the others close

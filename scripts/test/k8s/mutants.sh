@@ -119,14 +119,13 @@ replay() {
 
 # Also when the test is stopped in between.
 put_mutant_back() {
-  [ ! -e "$TMP/original.json" ] ||
-    { kubectl apply --server-side --force-conflicts --field-manager antaeus-deploy -f "$TMP/original.json" && rm "$TMP/original.json"; }
+  [ ! -e "$TMP/original.json" ] || restore "$TMP/original.json"
 }
 
 mutate() { # KIND NAMESPACE NAME
   if [ "$MANIFEST" = null ]; then
     kubectl -n "$2" delete "$1" "$3"
   else
-    printf '%s' "$MANIFEST" | kubectl apply --server-side --force-conflicts --field-manager antaeus-deploy -f -
+    printf '%s' "$MANIFEST" | server_side apply -f -
   fi
 }

@@ -188,12 +188,9 @@ fn a_replacement_that_breaks_a_rule() {
     assert!(after("volumes: []", own).is_empty(), "its own key");
     assert!(says(&without("PodDisruptionBudget", "name: web"), "W7-budget"));
     assert!(says(&without("VirtualService", "name: vault"), "M12-no-repeats"));
-    for kind in ["ResourceQuota", "LimitRange"] {
-        let name = if kind == "LimitRange" {
-            "name: defaults, namespace: bank"
-        } else {
-            "name: quota, namespace: bank"
-        };
+    for (kind, name) in
+        [("ResourceQuota", "name: quota, namespace: bank"), ("LimitRange", "name: defaults, namespace: bank")]
+    {
         assert!(says(&without(kind, name), "T5-bounds"), "{kind}");
     }
 }
