@@ -49,12 +49,8 @@ find_binaries() {
 }
 
 cargo_build() {
-  local target
-  target=$(uname -m)-unknown-linux-gnu
   say "      cargo compiles static binaries (minutes when it is the first time)"
-  (cd "$ROOT" && RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --release \
-    --target "$target" --features db/static-tls "${IMAGES[@]/#/-p}")
-  BINARIES=${CARGO_TARGET_DIR:-$ROOT/target}/$target/release
+  BINARIES=$("$ROOT/scripts/release-build.sh" "${IMAGES[@]}")
 }
 
 build_image() { # NAME

@@ -21,10 +21,8 @@ fuzz_one() { # TARGET SECONDS: starts from the committed corpus; what it finds o
 }
 
 bench() { # startup|charge|billing|events|flat|flood [ARGUMENTS...]
-  # The static release build: what the images hold is what is measured.
-  RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --release --target x86_64-unknown-linux-gnu \
-    --features db/static-tls -p invoice-app -p payment-provider -p orders -p notifications -p antaeusctl -p proof >&2
-  bin=${CARGO_TARGET_DIR:-$PWD/target}/x86_64-unknown-linux-gnu/release
+  # What the images hold is what is measured.
+  bin=$(scripts/release-build.sh invoice-app payment-provider orders notifications antaeusctl proof)
   case ${1:-} in
   charge | billing | events | flat) with_postgres ;;
   esac

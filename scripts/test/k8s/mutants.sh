@@ -74,7 +74,10 @@ find_caller() {
   mesh-antaeus/default) [[ $url == *.svc.cluster.local* ]] || return 1
     CALL=(call "$NEIGHBOUR" "$url" -X "$(of_probe method)" "${token[@]}")
     ;;
-  mesh-istio-system/istio-ingressgateway-service-account) CALL=(through_gateway "$(of_probe path)") ;;
+  # It has routes to the public ports alone.
+  mesh-istio-system/istio-ingressgateway-service-account) [[ $port == 808? ]] || return 1
+    CALL=(through_gateway "$(of_probe path)")
+    ;;
   *) return 1 ;;
   esac
 }

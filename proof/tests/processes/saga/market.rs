@@ -1,4 +1,5 @@
-//! All five services as processes, with an unreliable line from each sender of events to each of its receivers.
+//! All five services as processes, with an unreliable line from each sender of events to each of its receivers, or with a
+//! RabbitMQ between them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -6,6 +7,7 @@ use std::time::{Duration, Instant};
 use contracts::event::Kind;
 use proof::invariants::number;
 use proof::processes::{Service, free_port, impatient};
+use testkit::broker::Broker;
 use testkit::stack::{invoice_app_vars, provider_vars};
 use testkit::{Database, Engine, Home, Team, client};
 
@@ -28,7 +30,9 @@ pub(super) struct Market<'a> {
     ports: BTreeMap<&'static str, u16>,
     /// Ports on which events are received.
     hear: BTreeMap<&'static str, u16>,
+    /// None where a broker carries the events.
     lines: BTreeMap<(&'static str, &'static str), Line>,
+    broker: Option<Broker>,
     pub(super) databases: BTreeMap<&'static str, Database>,
     pub(super) http: reqwest::Client,
     // Removed last: there are the databases and the logs.
@@ -43,7 +47,7 @@ pub(super) fn edges() -> BTreeSet<(&'static str, &'static str)> {
 
 impl<'a> Market<'a> {
     /// Sets everything up; nothing is started yet.
-    pub(super) fn new(engine: Engine, journal: &'a Journal, seed: u64) -> Self {
+    pub(super) fn new(engine: Engine, broker: Option<Broker>, journal: &'a Journal, seed: u64) -> Self {
         let home = Home::new();
         let migrations = |name| match name {
             "payment-provider" => payment_provider::store::MIGRATIONS,
@@ -58,11 +62,13 @@ impl<'a> Market<'a> {
         let laid = |((from, to), n): ((&'static str, &'static str), u64)| {
             ((from, to), Line::lay(hear[to], seed.wrapping_add(n)))
         };
-        let lines = edges().into_iter().zip(0..).map(laid).collect();
+        let lines =
+            if broker.is_some() { BTreeMap::new() } else { edges().into_iter().zip(0..).map(laid).collect() };
         let http = client::plain();
-        let mut market = Self { journal, services: Vec::new(), ports, hear, lines, databases, http, home };
+        let mut market =
+            Self { journal, services: Vec::new(), ports, hear, lines, broker, databases, http, home };
         market.services = SERVICES.map(|name| market.service(name)).into();
-        journal.note(format!("{engine:?}"));
+        journal.note(market.name(engine));
         market
     }
 
@@ -85,6 +91,9 @@ impl<'a> Market<'a> {
             .filter(|((from, _), _)| *from == name)
             .map(|((_, to), line)| format!("{to}=https://localhost:{}", line.port))
             .collect();
+        if let Some(broker) = self.broker.as_ref().filter(|_| name != "payment-provider") {
+            vars.extend(broker.vars(name));
+        }
         if !to.is_empty() {
             vars.push(("EVENTS_TO", to.join(",")));
             vars.push(("EVENT_KEY_FILE", home.text(&format!("keys/event/{name}/private.pem"))));
@@ -102,17 +111,34 @@ impl<'a> Market<'a> {
         }
     }
 
-    /// SIGKILL, and a new start at once.
+    /// How many there are to be killed.
+    pub(super) fn places(&self) -> usize {
+        self.services.len() + usize::from(self.broker.is_some())
+    }
+
+    /// How messages of this market begin.
+    pub(super) fn name(&self, engine: Engine) -> String {
+        let way = if self.broker.is_some() { "over a broker" } else { "by calls" };
+        format!("{engine:?}, {way}")
+    }
+
+    /// SIGKILL, and a new start at once. The last place is the broker's.
     pub(super) async fn kill(&mut self, place: usize) {
+        if let Some(broker) = self.broker.as_ref().filter(|_| place == self.services.len()) {
+            self.journal.note("kill the broker");
+            broker.crash();
+            return;
+        }
         self.journal.note(format!("kill {}", self.services[place].name()));
         self.services[place].kill();
         self.services[place].start(&self.http).await;
     }
 
-    /// From now on the lines lose and delay nothing. Gives how often they were late, and lost an answer.
-    pub(super) fn mend(&self) -> (usize, usize) {
+    /// From now on the lines, if there are any, lose and delay nothing. Gives how often they were late, and lost an answer.
+    pub(super) fn mend(&self) -> Option<(usize, usize)> {
         let noises: Vec<_> = self.lines.values().map(Line::mend).collect();
-        (noises.iter().map(|noise| noise.0).sum(), noises.iter().map(|noise| noise.1).sum())
+        let sum = |of: fn(&(usize, usize)) -> usize| noises.iter().map(of).sum();
+        (!noises.is_empty()).then(|| (sum(|noise| noise.0), sum(|noise| noise.1)))
     }
 
     /// Base URL of a public port.
