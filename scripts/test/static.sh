@@ -7,6 +7,14 @@ scripts_are_clean() {
   shellcheck -x "${files[@]}"
 }
 
+# The Containerfile compiles from what .dockerignore lets through.
+image_builds_see_everything() {
+  local name
+  for name in $(git ls-files '*Cargo.toml' | grep -v '/fuzz/' | cut -d/ -f1 | sort -u) scripts/release-build.sh; do
+    grep -qxF "!$name" .dockerignore || { echo ".dockerignore hides $name from image builds"; return 1; }
+  done
+}
+
 static() {
   check "cargo fmt" cargo fmt --check
   if command -v shellcheck >/dev/null; then
@@ -18,6 +26,7 @@ static() {
   check "configuration tables are those of the code" scripts/config-docs.sh --check
   check "no private key and no Secret is in git; Secrets are not in the audit log" scripts/test/guards.sh secrets
   check "each admission policy is bound, and each of its rules has a fixture" scripts/test/guards.sh policies
+  check "image builds see every package" image_builds_see_everything
   callers_table
   teams
 }
