@@ -7,12 +7,13 @@ use testkit::Engine;
 use testkit::broker::Broker;
 use testkit::engines;
 
-use crate::journal::{Journal, injections};
+use crate::journal::{Journal, injections, injections_up_to};
 use crate::world::{APP, Plan, World};
 
 /// Kills in the quick gate, of the broker and of anybody else.
 const KILLS: usize = 6;
-const INVOICES: i64 = 3_000;
+/// Invoices of a run in the quick gate, and at most.
+const INVOICES: (usize, usize) = (3_000, 100_000);
 
 fn plan(broker: &Broker) -> Plan {
     let mut app = broker.vars("invoice-app");
@@ -25,7 +26,7 @@ fn plan(broker: &Broker) -> Plan {
     Plan {
         engine: Engine::Postgres,
         server: None,
-        invoices: INVOICES,
+        invoices: i64::try_from(injections_up_to(INVOICES.0, INVOICES.1)).unwrap_or(i64::MAX),
         workers: 2,
         app,
         provider: vec![
