@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 # ./test.sh cargo, chaos, attacks and drills: cargo's tests, on SQLite and the servers that can be had.
 
 with_postgres() {
