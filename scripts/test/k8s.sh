@@ -397,7 +397,6 @@ mutants() {
 
 rollouts() {
   begin
-  certificate_of billing >>"$TMP/log" 2>&1
   gateway_options
   KEY=()
   operator_key || true
