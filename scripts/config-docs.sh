@@ -4,8 +4,8 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 bin=${CARGO_TARGET_DIR:-$PWD/target}/debug
 
-filled() { # SERVICE: its README with the table of today
-  "$bin/$1" config >"$table"
+filled() { # FOLDER: its README with the table of today
+  "$bin/$(basename "$1")" config >"$table"
   awk -v table="$table" '
     /<!-- config:end -->/ { inside = 0 }
     !inside { print }
@@ -15,7 +15,7 @@ filled() { # SERVICE: its README with the table of today
 
 table=$(mktemp)
 trap 'rm -f "$table" "$table.new"' EXIT
-for service in invoice-app payment-provider; do
+for service in invoice-app payment-provider commerce/users commerce/orders commerce/notifications; do
   grep -q '<!-- config:begin -->' "$service/README.md" || {
     echo "$service/README.md has no place for the table" >&2
     exit 1

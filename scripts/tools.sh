@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the tools that the checks of the manifests need and most machines lack,
+# Installs the tools that our checks need and most machines lack,
 # into $ANTAEUS_TOOLS (default ~/.cache/antaeus/bin); prints that directory, to be put on the PATH.
 set -euo pipefail
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
@@ -11,10 +11,12 @@ usage: scripts/tools.sh TOOL...
   kubeconform  holds objects against their schemas      from the Go module proxy (needs go)
   kube-score   what a workload should say               from the Go module proxy (needs go)
   checkov      what a workload must not allow           from PyPI (needs python3 with venv)
+  aiosmtpd     a mail server for tests                  from PyPI (needs python3 with venv)
+  newman       runs the Postman collection              from npm (needs node with npm)
   schemas      JSON schemas of every kind that we use   from the Go module proxy (needs go and checkov's python)
 All are kept, so the second call takes no time; another version here is installed anew.
   PATH="$(scripts/tools.sh kustomize):$PATH"
-Exit 3: go or python3 is not here.
+Exit 3: go, python3 or npm is not here.
 END
 }
 
@@ -45,20 +47,34 @@ go_tool() { # NAME PACKAGE VERSION
 }
 
 # A file with every package's version: what is installed tomorrow is what was installed today.
-checkov() {
-  local lock=$here/tools/checkov.txt version
+python_tool() { # NAME
+  local lock=$here/tools/$1.txt version
   version=$(sha256sum "$lock" | cut -c1-16)
-  ! have "checkov-$version" || return 0
-  needs python3 checkov
+  ! have "$1-$version" || return 0
+  needs python3 "$1"
   python3 -c 'import ensurepip' 2>/dev/null || {
     echo "tools.sh: this python3 makes no virtual environments (Debian: apt-get install python3-venv)" >&2
     exit 3
   }
-  rm -rf "$directory/checkov.venv"
-  python3 -m venv "$directory/checkov.venv" >&2
-  "$directory/checkov.venv/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$lock" >&2
-  ln -sf checkov.venv/bin/checkov "$directory/checkov"
-  installed "checkov-$version" checkov
+  rm -rf "$directory/$1.venv"
+  python3 -m venv "$directory/$1.venv" >&2
+  "$directory/$1.venv/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$lock" >&2
+  ln -sf "$1.venv/bin/$1" "$directory/$1"
+  installed "$1-$version" "$1"
+}
+
+# package-lock.json has every version, and a digest of each package.
+node_tool() { # NAME
+  local from=$here/tools/$1 version
+  version=$(sha256sum "$from/package-lock.json" | cut -c1-16)
+  ! have "$1-$version" || return 0
+  needs npm "$1"
+  rm -rf "$directory/$1.node"
+  mkdir "$directory/$1.node"
+  cp "$from"/package*.json "$directory/$1.node"
+  npm ci --prefix "$directory/$1.node" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+  ln -sf "$1.node/node_modules/.bin/$1" "$directory/$1"
+  installed "$1-$version" "$1"
 }
 
 schemas() {
@@ -66,7 +82,7 @@ schemas() {
   version=$(cat "$here"/tools/schemas.* | sha256sum | cut -c1-16)
   ! have "schemas-$version" || return 0
   needs go schemas
-  checkov
+  python_tool checkov
   "$here/tools/schemas.sh" "$directory/schemas" "$directory/checkov.venv/bin/python" >&2
   installed "schemas-$version" schemas
 }
@@ -76,7 +92,9 @@ tool() { # TOOL
   kustomize) go_tool kustomize sigs.k8s.io/kustomize/kustomize/v5 "$KUSTOMIZE" ;;
   kubeconform) go_tool kubeconform github.com/yannh/kubeconform/cmd/kubeconform "$KUBECONFORM" ;;
   kube-score) go_tool kube-score github.com/zegl/kube-score/cmd/kube-score "$KUBE_SCORE" ;;
-  checkov | schemas) "$1" ;;
+  checkov | aiosmtpd) python_tool "$1" ;;
+  newman) node_tool newman ;;
+  schemas) schemas ;;
   -h | --help) usage && exit ;;
   *) usage >&2 && exit 2 ;;
   esac

@@ -26,7 +26,7 @@ const DAY: i64 = 86_400;
 /// Signing keys and API keys.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
-    /// Create the charge key and the operator key; what is there is kept.
+    /// Create the charge key, the operator key and the services' event keys; what is there is kept.
     Init(Init),
     /// Sign an API key and print it, alone, on standard output.
     Issue(Issue),

@@ -4,6 +4,7 @@ mod api;
 pub mod billing;
 pub mod customers;
 mod database;
+pub mod events;
 mod files;
 mod http;
 pub mod invoices;

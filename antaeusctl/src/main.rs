@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use antaeusctl::{billing, customers, invoices, keys, pki, policies, ports, probe, reconcile, seed, verify};
+use antaeusctl::{
+    billing, customers, events, invoices, keys, pki, policies, ports, probe, reconcile, seed, verify,
+};
 use clap::Parser;
 use service::Clock;
 
@@ -32,6 +34,9 @@ enum Command {
     Reconcile(reconcile::ReconcileCommand),
     /// Compare both databases, invoice by invoice: exit 1 when something must not be.
     Verify(verify::VerifyCommand),
+    /// Events that were not taken: list them, look at one, have them tried again.
+    #[command(subcommand)]
+    Events(events::EventsCommand),
     /// Who may call whom, by the rendered manifests and the call graph.
     #[command(subcommand)]
     Policies(policies::PoliciesCommand),
@@ -55,6 +60,7 @@ fn main() -> ExitCode {
         Command::Billing(command) => billing::run(&command, out, &mut std::io::stderr()),
         Command::Reconcile(command) => reconcile::run(&command, out),
         Command::Verify(command) => verify::run(&command, out),
+        Command::Events(command) => well(events::run(&command, &clock, out)),
         Command::Policies(command) => policies::run(&command, out),
         Command::Ports(command) => well(ports::run(&command, out)),
         Command::Probe(command) => well(probe::run(command, out)),

@@ -49,6 +49,9 @@ const SERVICES: &[Service] = &[
         account: "payment-provider",
         role: Role::Server,
     },
+    Service { name: "users", namespace: "commerce", account: "users", role: Role::ServerAndClient },
+    Service { name: "orders", namespace: "commerce", account: "orders", role: Role::ServerAndClient },
+    Service { name: "notifications", namespace: "commerce", account: "notifications", role: Role::Server },
 ];
 
 /// Certificates for local and mesh-less use.

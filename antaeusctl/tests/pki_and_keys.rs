@@ -79,7 +79,7 @@ fn a_good_pki_is_kept_byte_for_byte() {
     let certificate = dir.path().join("pki/invoice-app/cert.pem");
     let before = fs::read(&certificate).unwrap();
     let said = run(dir.path(), PKI, NOW + DAY).unwrap();
-    assert_eq!(said.matches(": kept").count(), 3, "{said}");
+    assert_eq!(said.matches(": kept").count(), 6, "{said}");
     assert_eq!(fs::read(certificate).unwrap(), before);
 }
 
@@ -174,10 +174,12 @@ fn keys_are_made_once_and_kept() {
     let before = names.map(read);
     assert_ne!(before[0], before[2]);
     let said = run(dir.path(), KEYS, NOW).unwrap();
-    assert_eq!(said.matches(": kept").count(), 2, "{said}");
+    assert_eq!(said.matches(": kept").count(), 5, "{said}");
     assert_eq!(names.map(read), before);
     assert_eq!(mode(&dir.path().join("keys/charge/private.pem")), 0o600);
     assert_eq!(mode(&dir.path().join("keys/charge/jwks.json")), 0o644);
+    assert_eq!(mode(&dir.path().join("keys/event/orders/private.pem")), 0o600);
+    assert_eq!(mode(&dir.path().join("keys/event/orders")), 0o700);
 }
 
 #[test]

@@ -10,6 +10,8 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App as Actix, HttpServer, web};
+use events::app::Job;
+use events::{Events, Parts, Relay};
 use service::admin::{self, Health};
 use service::api_auth::ApiAuth;
 use service::guard::Guarded;
@@ -22,6 +24,7 @@ use service::{Clock, ConfigError, Vars, run, trace};
 
 use crate::clients::provider_health::ProviderHealth;
 use crate::flows::reconcile::Reconciling;
+use crate::handlers::events::Hearing;
 use crate::handlers::state::State;
 use crate::jobs::billing::Billing;
 use crate::jobs::reconciliation::Reconciliation;
@@ -37,6 +40,7 @@ pub struct App {
     addr: SocketAddr,
     admin_addr: SocketAddr,
     servers: Vec<Server>,
+    events_addr: Option<SocketAddr>,
     jobs: Jobs,
     health: Health,
     drain: Duration,
@@ -51,13 +55,15 @@ struct Jobs {
     billing: Billing,
     scheduler: Option<Scheduler>,
     reconciliation: Reconciliation,
+    relay: Option<Relay>,
+    hearing: Option<Job>,
 }
 
 /// The role `serve`.
 pub async fn serve(vars: Vars) -> Result<(), ConfigError> {
     run::logging(&vars)?;
     let app = App::build(Settings::read(&vars)?, Clock::system())?;
-    tracing::info!(addr = %app.addr, admin = %app.admin_addr, "invoice-app is listening");
+    tracing::info!(addr = %app.addr, admin = %app.admin_addr, events = ?app.events_addr, "invoice-app is listening");
     app.run(Shutdown::on_signals()?).await;
     Ok(())
 }
@@ -81,7 +87,27 @@ impl App {
             policy: Arc::clone(&engine.charging.policy),
             wake: Arc::clone(&engine.wake),
         });
+        let hearing = Hearing {
+            db: engine.db.clone(),
+            clock: engine.clock.clone(),
+            provider: Arc::clone(&engine.charging.provider),
+            tells: engine.charging.tells,
+            ordered: Arc::clone(&engine.charging.ordered),
+            told: Arc::clone(&engine.charging.told),
+        };
+        let parts = Parts {
+            db: &engine.db,
+            clock: &engine.clock,
+            metrics: &engine.metrics,
+            reloads: &mut engine.reloads,
+            identity: &settings.identity,
+            capacity: settings.server.capacity,
+            wake: Arc::clone(&engine.charging.told),
+        };
+        let events = Events::build(settings.events, hearing, parts)?;
         let state = State {
+            tells: engine.charging.tells,
+            told: Arc::clone(&engine.charging.told),
             db: engine.db.clone(),
             clock: engine.clock.clone(),
             wake: engine.wake,
@@ -97,15 +123,23 @@ impl App {
         let (listener, addr) = listen(settings.server.listen)?;
         let (admin, admin_addr) = listen(settings.server.admin)?;
         let health = Health::new(engine.db);
-        let servers = vec![
+        let mut servers = vec![
             public(listener, settings.server.capacity, guarded, state, engine.metrics.clone())?,
             admin::server(admin, health.clone(), engine.metrics).map_err(ConfigError::internal)?,
         ];
+        servers.extend(events.server);
         Ok(Self {
             addr,
             admin_addr,
+            events_addr: events.addr,
             servers,
-            jobs: Jobs { billing: engine.billing, scheduler, reconciliation },
+            jobs: Jobs {
+                billing: engine.billing,
+                scheduler,
+                reconciliation,
+                relay: events.relay,
+                hearing: events.hearing,
+            },
             health,
             drain: settings.server.drain,
             closing,
@@ -126,10 +160,20 @@ impl App {
         self.admin_addr
     }
 
+    /// Address on which events are received, if they are.
+    #[must_use]
+    pub fn events_addr(&self) -> Option<SocketAddr> {
+        self.events_addr
+    }
+
     /// Serves and bills until the stop is asked for; what is in flight is settled first.
     pub async fn run(self, shutdown: Shutdown) {
         // Requests in flight may wait for a round: billing goes on until the last of them has its answer.
         let (requests_are_done, stop_billing) = Shutdown::manual();
+        // What billing settles last is still told, if that takes no longer than one look.
+        let (billing_is_done, stop_telling) = Shutdown::manual();
+        let relay = self.jobs.relay.map(|relay| tokio::spawn(relay.run(stop_telling)));
+        let hearing = self.jobs.hearing.map(|hearing| tokio::spawn(hearing(shutdown.clone())));
         let billing = tokio::spawn(self.jobs.billing.run(stop_billing));
         let reconciliation = tokio::spawn(self.jobs.reconciliation.run(shutdown.clone()));
         let scheduler = self.jobs.scheduler.map(|scheduler| tokio::spawn(scheduler.run(shutdown.clone())));
@@ -139,10 +183,17 @@ impl App {
             closing.pull();
         });
         service::server::run(self.servers, self.health, self.drain, shutdown).await;
+        if let Some(hearing) = hearing {
+            let _ = hearing.await;
+        }
         requests_are_done.pull();
         let _ = (billing.await, reconciliation.await);
         if let Some(scheduler) = scheduler {
             let _ = scheduler.await;
+        }
+        billing_is_done.pull();
+        if let Some(relay) = relay {
+            let _ = relay.await;
         }
     }
 }
@@ -150,7 +201,8 @@ impl App {
 /// What is younger than two leases may still be on its way to our rows.
 fn reconciling(engine: &Engine) -> Reconciling {
     let (db, provider) = (engine.db.clone(), Arc::clone(&engine.charging.provider));
-    Reconciling { db, provider, settling: 2 * engine.charging.lease_micros() }
+    let (settling, tells) = (2 * engine.charging.lease_micros(), engine.charging.tells);
+    Reconciling { db, provider, settling, tells }
 }
 
 fn public(

@@ -1,5 +1,6 @@
 //! Peers that this service calls.
 
+pub mod accounts;
 pub mod answer;
 pub mod batch;
 pub mod caller;

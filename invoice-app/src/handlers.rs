@@ -1,11 +1,13 @@
 //! From HTTP to flows and back.
 
+pub mod accounts;
 pub mod billing_runs;
 pub mod captures;
 pub mod certificates;
 pub mod compat_invoices;
 pub mod compat_rest;
 pub mod customers;
+pub mod events;
 pub mod health;
 pub mod invoice_actions;
 pub mod invoices;

@@ -2,5 +2,6 @@
 
 pub mod billing;
 mod drive;
+pub mod hints;
 pub mod reconciliation;
 pub mod schedule;

@@ -5,8 +5,8 @@ use service::routes::{Access, Routes};
 use utoipa::OpenApi;
 
 use crate::handlers::{
-    billing_runs, captures, certificates, compat_invoices, compat_rest, customers, health, invoice_actions,
-    invoices, reconciliation, run_progress,
+    accounts, billing_runs, captures, certificates, compat_invoices, compat_rest, customers, health,
+    invoice_actions, invoices, reconciliation, run_progress,
 };
 
 const INVOICES_READ: Access = Access::Key(Scope::InvoicesRead);
@@ -25,6 +25,8 @@ pub fn routes() -> Routes {
             at.get(OWN_CUSTOMERS, customers::list_customers).post(CUSTOMERS_WRITE, customers::create_customer)
         })
         .at("/v1/customers/{id}", |at| at.get(OWN_CUSTOMERS, customers::get_customer))
+        .at("/v1/customers/{id}/account", |at| at.get(OWN_CUSTOMERS, accounts::get_account))
+        .at("/v1/customers/{id}/deposits", |at| at.post(CUSTOMERS_WRITE, accounts::make_deposit))
         .at("/v1/invoices", |at| {
             at.get(OWN_INVOICES, invoices::list_invoices).post(INVOICES_WRITE, invoices::create_invoice)
         })
@@ -68,6 +70,8 @@ pub fn routes() -> Routes {
         customers::create_customer,
         customers::list_customers,
         customers::get_customer,
+        accounts::get_account,
+        accounts::make_deposit,
         invoices::create_invoice,
         invoices::list_invoices,
         invoices::get_invoice,

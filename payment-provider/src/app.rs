@@ -6,20 +6,20 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App as Actix, HttpServer, web};
-use gate::tls::Current;
+use gate::token::charge::ChargeVerifier;
 use rustls::ServerConfig;
 use service::admin::{self, Health};
+use service::app::Core;
 use service::guard::Guarded;
-use service::identity::{IdentitySettings, TlsMode};
 use service::limits::{self, Capacity};
 use service::metrics::{self, Metrics};
-use service::peer::{self, Source};
-use service::reload::{Reloaded, Reloading, Reloads};
+use service::peer;
+use service::reload::Reloading;
 use service::revocations::{Polling, Revocations};
 use service::server::{Shutdown, listen};
+use service::signed::{self, Gate};
 use service::{Clock, ConfigError, Vars, run, trace};
 
-use crate::handlers::gate::{self as gate_handler, Gate};
 use crate::handlers::state::State;
 use crate::routes;
 use crate::settings::Settings;
@@ -49,9 +49,8 @@ pub async fn serve(vars: Vars) -> Result<(), ConfigError> {
 impl App {
     /// Checks everything and binds the ports; needs a running tokio.
     pub fn build(settings: Settings, clock: Clock) -> Result<Self, ConfigError> {
-        let lock = db::FileLock::take(&settings.database.url).map_err(|e| ConfigError::new(e.to_string()))?;
-        let db = settings.database.open(MIGRATIONS)?;
-        let metrics = Metrics::new().map_err(ConfigError::internal)?;
+        let Core { db, clock, metrics, mut reloads, lock } =
+            Core::open(&settings.database, MIGRATIONS, clock)?;
         let charges = metrics
             .counter("provider_charges_total", "Charges that got a new verdict.", &["verdict"])
             .map_err(ConfigError::internal)?;
@@ -61,9 +60,8 @@ impl App {
             acquirer: settings.acquirer,
             charges,
         });
-        let mut reloads = Reloads::new(&metrics, &clock)?;
         reloads.watch(&settings.verifier)?;
-        let (source, tls) = callers(&settings.identity, &mut reloads)?;
+        let (source, tls) = signed::callers(&settings.identity, &mut reloads)?;
         let gate = Gate { verifier: settings.verifier, source, clock: clock.clone() };
         let (listener, addr) = listen(settings.server.listen)?;
         let (admin, admin_addr) = listen(settings.server.admin)?;
@@ -124,7 +122,7 @@ fn business(
     listener: TcpListener,
     capacity: Capacity,
     tls: Option<ServerConfig>,
-    gate: web::Data<Gate>,
+    gate: web::Data<Gate<ChargeVerifier>>,
     state: web::Data<State>,
     metrics: Metrics,
 ) -> Result<Server, ConfigError> {
@@ -134,7 +132,7 @@ fn business(
             .app_data(gate.clone())
             .app_data(state.clone())
             .app_data(metrics.clone())
-            .wrap(from_fn(gate_handler::middleware))
+            .wrap(from_fn(signed::middleware::<ChargeVerifier, _>))
             .wrap(from_fn(metrics::middleware))
             .wrap(from_fn(trace::middleware))
             .configure(|config| routes::routes().configure(config))
@@ -152,20 +150,6 @@ fn business(
         None => server.listen(listener),
     };
     Ok(server.map_err(ConfigError::internal)?.run())
-}
-
-/// How callers are known. What we show and trust is asked for at each handshake.
-fn callers(
-    identity: &IdentitySettings,
-    reloads: &mut Reloads,
-) -> Result<(Source, Option<ServerConfig>), ConfigError> {
-    let TlsMode::Rustls(files) = &identity.mode else { return Ok((Source::Mesh, None)) };
-    let (paths, files) = (files.paths(), files.clone());
-    let identity = Reloaded::read("identity", paths, move || files.load())?;
-    reloads.watch(&identity)?;
-    let current = Current::new(move || identity.get());
-    let tls = gate::tls::server_config(current.clone())?;
-    Ok((Source::Certificate(current), Some(tls)))
 }
 
 fn compat(

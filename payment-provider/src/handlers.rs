@@ -4,6 +4,5 @@ pub mod accounts;
 pub mod captures;
 pub mod charges;
 pub mod compat;
-pub mod gate;
 mod page;
 pub mod state;

@@ -4,10 +4,11 @@
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use testkit::Home;
+
+pub use testkit::ports::free_port;
 
 /// Longest wait for a service to be ready.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -31,21 +32,6 @@ pub fn binary(name: &str) -> PathBuf {
     let found = if here.exists() { here } else { beside };
     assert!(found.exists(), "{} is missing: run `cargo build --bins` first", found.display());
     found
-}
-
-/// A port that is free now, and that no outgoing connection will be given: those begin at 32768.
-#[must_use]
-pub fn free_port() -> u16 {
-    static ASKED: AtomicU32 = AtomicU32::new(0);
-    // Processes begin at different places, and go on from there.
-    let begin = std::process::id().wrapping_mul(97);
-    loop {
-        let place = begin.wrapping_add(ASKED.fetch_add(1, Ordering::SeqCst)) % 12_000;
-        let port = 20_000 + u16::try_from(place).expect("a small number");
-        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
 }
 
 /// A retry policy that asks about unknown outcomes within 100 ms, as a file.

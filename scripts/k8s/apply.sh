@@ -2,9 +2,9 @@
 # Applies the rendered overlay in order and undoes a rollout that fails.
 
 # A team's deployment has only its own (team.sh).
-DEPLOYMENTS=(payments/payment-provider antaeus/invoice-app antaeus/invoice-app-worker)
-MIGRATIONS=(antaeus/invoice-app-migrate payments/payment-provider-migrate)
-NAMESPACES=(antaeus payments)
+DEPLOYMENTS=(payments/payment-provider antaeus/invoice-app antaeus/invoice-app-worker commerce/users commerce/orders commerce/notifications)
+MIGRATIONS=(antaeus/invoice-app-migrate payments/payment-provider-migrate commerce/users-migrate commerce/orders-migrate commerce/notifications-migrate)
+NAMESPACES=(antaeus payments commerce)
 OLD_CONFIGURATION=secrets,configmaps
 
 # Objects carry the label app.kubernetes.io/component: isolation, access, admission, mesh, configuration, database,
@@ -198,17 +198,18 @@ seed() {
 }
 
 delete_everything() {
-  local kind
+  local kind namespace
   # First the bindings: what refuses must not stand in the way.
   for kind in validatingadmissionpolicybinding validatingadmissionpolicy clusterrolebinding clusterrole; do
     kubectl delete "$kind" -l app.kubernetes.io/part-of=antaeus --ignore-not-found
   done
   kubectl -n istio-system delete rolebinding,role -l app.kubernetes.io/part-of=antaeus --ignore-not-found
   for kind in deployment job; do
-    kubectl -n antaeus delete "$kind" --all --ignore-not-found --wait=false
-    kubectl -n payments delete "$kind" --all --ignore-not-found --wait=false
+    for namespace in "${NAMESPACES[@]}"; do
+      kubectl -n "$namespace" delete "$kind" --all --ignore-not-found --wait=false
+    done
   done
-  kubectl delete namespace antaeus payments antaeus-data antaeus-probe --ignore-not-found --timeout=180s
+  kubectl delete namespace "${NAMESPACES[@]}" antaeus-data antaeus-probe --ignore-not-found --timeout=180s
   kubectl delete priorityclass -l app.kubernetes.io/part-of=antaeus --ignore-not-found
   kubectl -n istio-system delete peerauthentication -l app.kubernetes.io/part-of=antaeus --ignore-not-found
   kubectl delete secret --all-namespaces -l app.kubernetes.io/part-of=antaeus --ignore-not-found 2>/dev/null ||

@@ -1,29 +1,55 @@
 # shellcheck shell=bash
 # Finds the PostgreSQL that this deployment uses, and writes down how each service reaches it.
 
-# In this order: two URLs, a host, what the last deployment had, a command that starts one (on a
+# In this order: a URL for each service, a host, what the last deployment had, a command that starts one (on a
 # one-node cluster on this machine there is one: ours for tests), and for dev one inside the cluster.
 find_database() { # OVERLAY
   local url=$LOCAL/secrets/invoice-app/url
   DATABASE=external
   if [ -z "${INVOICE_APP_DATABASE_URL:-}${DATABASE_HOST:-}" ]; then start_database "$url"; fi
   if [ -n "${INVOICE_APP_DATABASE_URL:-}" ]; then
-    [ -n "${PAYMENT_PROVIDER_DATABASE_URL:-}" ] || die "PAYMENT_PROVIDER_DATABASE_URL is missing beside INVOICE_APP_DATABASE_URL"
-    write_secrets "$INVOICE_APP_DATABASE_URL" "$PAYMENT_PROVIDER_DATABASE_URL"
+    database_by_urls
   elif [ -n "${DATABASE_HOST:-}" ]; then
     database_on_host "$DATABASE_HOST"
-  elif [ -s "$url" ]; then
+  elif every_url_is_known; then
     [ ! -e "$LOCAL/secrets/postgres" ] || DATABASE=postgres
-  elif [ "$1" = dev ]; then
+  elif [ "$1" = dev ] && { [ ! -s "$url" ] || [ -e "$LOCAL/secrets/postgres" ]; }; then
     database_in_cluster
   else
-    die "$1 needs a PostgreSQL: set INVOICE_APP_DATABASE_URL and PAYMENT_PROVIDER_DATABASE_URL, or DATABASE_HOST
+    die "$1 needs a PostgreSQL: set $(url_variables), or DATABASE_HOST
       (DATABASE_CA_FILE names the CA of its certificate), or DATABASE_UP, a command that starts one and prints them"
   fi
   DATABASE_ENDPOINT=$(database_endpoint "$(cat "$url")")
-  [ "$DATABASE_ENDPOINT" = "$(database_endpoint "$(cat "$LOCAL/secrets/payment-provider/url")")" ] ||
-    die "both databases must be on one host and port (or patch the component external-database yourself)"
+  on_one_server || die "all databases must be on one host and port (or patch the component external-database yourself)"
   say "      database: PostgreSQL at $DATABASE_ENDPOINT ($DATABASE)"
+}
+
+url_variable() { tr a-z- A-Z_ <<<"${1}_database_url"; } # SERVICE
+
+url_variables() {
+  local service
+  for service in "${SERVICES[@]}"; do url_variable "${service%:*}"; done | paste -sd ' '
+}
+
+every_url_is_known() {
+  local service
+  for service in "${SERVICES[@]}"; do [ -s "$LOCAL/secrets/${service%:*}/url" ] || return 1; done
+}
+
+on_one_server() {
+  local service
+  for service in "${SERVICES[@]}"; do
+    [ "$(database_endpoint "$(cat "$LOCAL/secrets/${service%:*}/url")")" = "$DATABASE_ENDPOINT" ] || return 1
+  done
+}
+
+database_by_urls() {
+  local service variable
+  for service in "${SERVICES[@]}"; do
+    variable=$(url_variable "${service%:*}")
+    [ -n "${!variable:-}" ] || die "$variable is missing beside INVOICE_APP_DATABASE_URL"
+    write_secret "${service%:*}" "${!variable}"
+  done
 }
 
 start_database() { # URL-FILE
@@ -42,17 +68,13 @@ start_database() { # URL-FILE
   eval "$(grep '^export ' <<<"$lines")"
 }
 
-write_secrets() { # INVOICE-APP-URL PAYMENT-PROVIDER-URL
-  local service url
-  for service in invoice-app payment-provider; do
-    url=$1
-    shift
-    if [ -n "${DATABASE_CA_FILE:-}" ]; then
-      cp "$DATABASE_CA_FILE" "$LOCAL/secrets/$service/ca.crt"
-      [[ $url == *sslrootcert=* ]] || url+=$(verify_full "$url")
-    fi
-    printf '%s' "$url" >"$LOCAL/secrets/$service/url"
-  done
+write_secret() { # SERVICE URL
+  local directory=$LOCAL/secrets/$1 url=$2
+  if [ -n "${DATABASE_CA_FILE:-}" ]; then
+    cp "$DATABASE_CA_FILE" "$directory/ca.crt"
+    [[ $url == *sslrootcert=* ]] || url+=$(verify_full "$url")
+  fi
+  printf '%s' "$url" >"$directory/url"
 }
 
 verify_full() { # URL: what to add to it
@@ -62,12 +84,14 @@ verify_full() { # URL: what to add to it
 
 # Roles and databases by fixed names, passwords of our making; the SQL is left for whoever runs that server.
 database_on_host() { # HOST[:PORT]
-  local host=$1 app provider
+  local host=$1 service role
   [[ $host == *:* ]] || host+=:5432
-  app=$(password invoice-app)
-  provider=$(password payment-provider)
-  write_secrets "postgres://invoice_app:$app@$host/invoice_app" "postgres://payment_provider:$provider@$host/payment_provider"
-  database_sql "$app" "$provider" >"$LOCAL/secrets/database.sql"
+  for service in "${SERVICES[@]}"; do
+    service=${service%:*} role=${service%:*}
+    role=${role//-/_}
+    write_secret "$service" "postgres://$role:$(password "$service")@$host/$role"
+    database_sql "$role" "$(password "$service")"
+  done >"$LOCAL/secrets/database.sql"
   say "      its roles and databases: run ${LOCAL#"$ROOT/"}/secrets/database.sql there once"
 }
 
@@ -77,14 +101,11 @@ password() { # SERVICE: made once
   cat "$file"
 }
 
-database_sql() { # INVOICE-APP-PASSWORD PAYMENT-PROVIDER-PASSWORD
+database_sql() { # ROLE PASSWORD
   cat <<END
-CREATE ROLE invoice_app LOGIN PASSWORD '$1';
-CREATE DATABASE invoice_app OWNER invoice_app;
-REVOKE ALL ON DATABASE invoice_app FROM PUBLIC;
-CREATE ROLE payment_provider LOGIN PASSWORD '$2';
-CREATE DATABASE payment_provider OWNER payment_provider;
-REVOKE ALL ON DATABASE payment_provider FROM PUBLIC;
+CREATE ROLE $1 LOGIN PASSWORD '$2';
+CREATE DATABASE $1 OWNER $1;
+REVOKE ALL ON DATABASE $1 FROM PUBLIC;
 END
 }
 

@@ -10,6 +10,8 @@ directory=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 . "$directory/images.sh"
 # shellcheck source=scripts/k8s/database.sh
 . "$directory/database.sh"
+# shellcheck source=scripts/k8s/mail.sh
+. "$directory/mail.sh"
 # shellcheck source=scripts/k8s/overlay.sh
 . "$directory/overlay.sh"
 # shellcheck source=scripts/k8s/istiod.sh
@@ -26,16 +28,17 @@ directory=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 usage() {
   cat <<'END'
 usage: ./deploy.sh k8s [dev|staging|prod] [--data NAME]   default: dev
-       ./deploy.sh k8s --team billing|payments [--overlay NAME]
-                                     ship that team's service, with that team's rights only
+       ./deploy.sh k8s --team billing|payments|commerce [--overlay NAME]
+                                     ship that team's services, with that team's rights only
        ./deploy.sh k8s guards [dev|staging|prod]
                                      only what needs an administrator: namespaces, Roles, admission policies;
                                      the group antaeus:platform can then do the rest
        ./deploy.sh k8s check         only look whether the cluster is fit
        ./deploy.sh k8s status        pods, and where invoice-app is reached
        ./deploy.sh k8s seed NAME     example data for what is deployed (demo, pleo, pleo-go, antaeus, large:N)
-       ./deploy.sh k8s rotate charge|operator publish|switch|retire
-                                     replace a key, a rollout per step; wait two minutes before retiring charge
+       ./deploy.sh k8s rotate charge|operator|event/SERVICE publish|switch|retire
+                                     replace a key, a rollout per step; wait two minutes before retiring any but
+                                     the operator's. SERVICE: invoice-app, users or orders
        ./deploy.sh k8s delete        take Antaeus off the cluster; keys and settings stay in .antaeus/k8s
 
 dev      no API key, plain HTTP at the gateway, data set "demo" (--data none leaves it out)
@@ -45,10 +48,13 @@ prod     the same, and an autoscaler
 images    IMAGE_REGISTRY=HOST/PATH push there; otherwise they are loaded into kind, minikube, k3d or
           containerd (CONTAINERD_ADDRESS), or by IMAGE_LOADER, a command that takes archive files.
           IMAGE_BUILDER=docker|podman|buildah; PREBUILT_DIR holds static binaries to pack
-database  INVOICE_APP_DATABASE_URL and PAYMENT_PROVIDER_DATABASE_URL, or DATABASE_HOST=HOST[:PORT];
+database  a URL for each service (INVOICE_APP_DATABASE_URL, PAYMENT_PROVIDER_DATABASE_URL, USERS_DATABASE_URL,
+          ORDERS_DATABASE_URL, NOTIFICATIONS_DATABASE_URL), or DATABASE_HOST=HOST[:PORT];
           DATABASE_CA_FILE (then sslmode=verify-full), DATABASE_CIDR (what the pods may reach);
           DATABASE_UP, a command that starts one and prints these variables as `export` lines.
           Without any: what the last deployment had; dev then runs one in the cluster
+mail      SMTP_URL=smtps://HOST:PORT with SMTP_CA_FILE, SMTP_USER_FILE, SMTP_PASSWORD_FILE, and SMTP_CIDR as above.
+          Without: into files of the pods
 gateway   GATEWAY_HOST, the public name in staging and prod (default antaeus.example)
 END
 }

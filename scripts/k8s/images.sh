@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Builds the three images and brings them to where the cluster finds them.
+# Builds the images and brings them to where the cluster finds them.
 
-IMAGES=(invoice-app payment-provider antaeusctl)
+IMAGES=(invoice-app payment-provider users orders notifications antaeusctl)
 IMAGE_STATE=$K8S_STATE/images
 
 # What was built last: one line `name reference archive` each; the archive is `-` after a push.
@@ -49,12 +49,8 @@ find_binaries() {
 }
 
 cargo_build() {
-  local target
-  target=$(uname -m)-unknown-linux-gnu
   say "      cargo compiles static binaries (minutes when it is the first time)"
-  (cd "$ROOT" && RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --release \
-    --target "$target" --features db/static-tls "${IMAGES[@]/#/-p}")
-  BINARIES=${CARGO_TARGET_DIR:-$ROOT/target}/$target/release
+  BINARIES=$("$ROOT/scripts/release-build.sh" "${IMAGES[@]}")
 }
 
 build_image() { # NAME

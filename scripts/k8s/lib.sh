@@ -4,6 +4,10 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # Git-ignored: the local overlays with their keys, the images, the logs.
 K8S_STATE=$ROOT/.antaeus/k8s
+# Each with its namespace; a service's image, Deployment, account and database bear its name.
+SERVICES=(invoice-app:antaeus payment-provider:payments users:commerce orders:commerce notifications:commerce)
+# Who signs events, with a key of its own.
+EVENT_SENDERS=(invoice-app:antaeus users:commerce orders:commerce)
 
 say() { printf '%s\n' "$*" >&3; }
 die() {

@@ -3,15 +3,16 @@
 # this cluster (images, keys, database address, gateway), and nothing else.
 
 local_overlay() { # OVERLAY
-  local usual
+  local usual service
   LOCAL=$K8S_STATE/$1
   usual=$(umask)
   # Keys, passwords, and the rendered Secrets: all of it is for this user alone.
   umask 077
-  mkdir -p "$LOCAL/secrets/invoice-app" "$LOCAL/secrets/payment-provider"
+  for service in "${SERVICES[@]}"; do mkdir -p "$LOCAL/secrets/${service%:*}"; done
   chmod 700 "$LOCAL"
   make_keys
   find_database "$1"
+  find_mail "$1"
   write_overlay "$1" >"$LOCAL/kustomization.yaml"
   kubectl kustomize "$LOCAL" >"$LOCAL/rendered.new.yaml"
   mv "$LOCAL/rendered.new.yaml" "$LOCAL/rendered.yaml"
@@ -23,26 +24,46 @@ local_overlay() { # OVERLAY
 
 # Made when they are neither here nor in the cluster: a second clone must not change a running system's keys.
 make_keys() {
-  [ ! -e "$LOCAL/keys/charge/private.pem" ] || return 0
-  if keys_from_cluster; then
-    say "      the charge key is taken from the cluster"
-    return
+  local name made=$LOCAL/keys.made missing=()
+  if [ ! -e "$LOCAL/keys/charge/private.pem" ] && keys_from_cluster; then
+    say "      the running keys are taken from the cluster"
   fi
-  antaeusctl keys init --dir "$LOCAL/keys"
-  say "      new keys in ${LOCAL#"$ROOT/"}/keys: charge (goes to invoice-app alone), operator (stays here)"
+  for name in charge operator "${EVENT_SENDERS[@]/#/event/}"; do
+    [ -e "$LOCAL/keys/${name%:*}/jwks.json" ] || missing+=("${name%:*}")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  rm -rf "$made"
+  antaeusctl keys init --dir "$made"
+  mkdir -p "$LOCAL/keys/event"
+  for name in "${missing[@]}"; do mv "$made/$name" "$LOCAL/keys/$name"; done
+  rm -rf "$made"
+  say "      new keys in ${LOCAL#"$ROOT/"}/keys: ${missing[*]} (the operator's stays here, each other goes to one service)"
 }
 
 keys_from_cluster() {
-  local keys=$LOCAL/keys.new
+  local keys=$LOCAL/keys.new sender
   [ "$(deployed_overlay)" != "" ] || return 1
   rm -rf "$keys"
-  mkdir -p "$keys/charge" "$keys/operator"
+  mkdir -p "$keys/charge" "$keys/operator" "$keys/event"
   deployed_file antaeus invoice-app secret charge-key 'private\.pem' | base64 -d >"$keys/charge/private.pem" &&
     deployed_file payments payment-provider configmap charge-jwks 'jwks\.json' >"$keys/charge/jwks.json" &&
     deployed_file antaeus invoice-app configmap api-jwks 'jwks\.json' >"$keys/operator/jwks.json" || return 1
   [ -s "$keys/charge/private.pem" ] && [ -s "$keys/operator/jwks.json" ] || return 1
+  # A version without events has none of these.
+  for sender in "${EVENT_SENDERS[@]}"; do event_key_from_cluster "$keys/event/${sender%:*}" "$sender" || true; done
   find_operator_key "$keys/operator"
   mv "$keys" "$LOCAL/keys"
+}
+
+# The private half is its sender's; the public half is in every receiver, and notifications hears everybody.
+event_key_from_cluster() { # DIRECTORY SENDER:NAMESPACE
+  local name=${2%:*}
+  mkdir -p "$1"
+  deployed_file "${2#*:}" "$name" secret event-key 'private\.pem' | base64 -d >"$1/private.pem" &&
+    deployed_file commerce notifications configmap event-jwks "$name\\.json" >"$1/jwks.json" &&
+    [ -s "$1/private.pem" ] && [ -s "$1/jwks.json" ] && return
+  rm -r "$1"
+  return 1
 }
 
 # The cluster never held the operator's private key; another overlay of this clone may.
@@ -93,18 +114,8 @@ generatorOptions:
     app.kubernetes.io/managed-by: kustomize
 END
   secrets
-  cat <<END
-configMapGenerator:
-  - name: invoice-app-api-jwks
-    namespace: antaeus
-    behavior: replace
-    files: [jwks.json=keys/operator/jwks.json]
-  - name: payment-provider-charge-jwks
-    namespace: payments
-    behavior: replace
-    files: [jwks.json=keys/charge/jwks.json]
-images:
-END
+  public_keys
+  echo "images:"
   for name in "${IMAGES[@]}"; do
     image "antaeus/$name" "$name"
     image "registry.example/antaeus/$name" "$name"
@@ -113,6 +124,7 @@ END
   patch_charge_key
   patch_pull_policy
   [ "$DATABASE" != external ] || patch_database
+  [ -z "$MAIL_SERVER" ] || patch_mail
   patch_gateway "$overlay"
   patch_admission
   [ -z "${SEED:-}" ] || patch_seed
@@ -125,6 +137,7 @@ components() { # OVERLAY
   [ "$DATABASE" = external ] || list+=(postgres)
   [ "$DATABASE" != external ] || [ "$1" != dev ] || list+=(external-database)
   [ -z "${SEED:-}" ] || list+=(seed)
+  [ -z "$MAIL_SERVER" ] || list+=(smtp)
   [ ${#list[@]} -gt 0 ] || return 0
   echo "components:"
   printf '  - ../../../kustomize/components/%s\n' "${list[@]}"
@@ -133,7 +146,7 @@ components() { # OVERLAY
 secrets() {
   local service namespace
   echo "secretGenerator:"
-  for service in invoice-app:antaeus payment-provider:payments; do
+  for service in "${SERVICES[@]}"; do
     namespace=${service#*:} service=${service%:*}
     cat <<END
   - name: $service-database
@@ -150,6 +163,21 @@ END
     options: {labels: {app.kubernetes.io/name: invoice-app}}
     files: [private.pem=keys/charge/private.pem]
 END
+  for service in "${EVENT_SENDERS[@]}"; do
+    namespace=${service#*:} service=${service%:*}
+    cat <<END
+  - name: $service-event-key
+    namespace: $namespace
+    options: {labels: {app.kubernetes.io/name: $service}}
+    files: [private.pem=keys/event/$service/private.pem]
+END
+  done
+  [ -z "$MAIL_SERVER" ] || cat <<END
+  - name: notifications-mail
+    namespace: commerce
+    options: {labels: {app.kubernetes.io/name: notifications}}
+    files: [user=secrets/mail/user, password=secrets/mail/password, ca.crt=secrets/mail/ca.crt]
+END
   [ "$DATABASE" != postgres ] || cat <<END
   - name: postgres
     namespace: antaeus-data
@@ -160,6 +188,29 @@ END
       - tls.key=secrets/postgres/tls.key
       - database.sql=secrets/postgres/database.sql
 END
+}
+
+public_keys() {
+  local service
+  echo "configMapGenerator:"
+  for service in "${SERVICES[@]}"; do
+    # The provider has no public API.
+    [ "$service" = payment-provider:payments ] || public_key "${service%:*}-api-jwks" "${service#*:}" jwks.json=keys/operator/jwks.json
+  done
+  public_key payment-provider-charge-jwks payments jwks.json=keys/charge/jwks.json
+  public_key invoice-app-event-jwks antaeus {users,orders}
+  public_key orders-event-jwks commerce invoice-app
+  public_key notifications-event-jwks commerce {users,orders,invoice-app}
+}
+
+public_key() { # CONFIG-MAP NAMESPACE FILE|SENDER...
+  printf '  - name: %s\n    namespace: %s\n    behavior: replace\n    files:\n' "$1" "$2"
+  shift 2
+  local file
+  for file; do
+    [[ $file == *=* ]] || file=$file.json=keys/event/$file/jwks.json
+    echo "      - $file"
+  done
 }
 
 image() { # NAME-IN-THE-MANIFESTS IMAGE
@@ -200,17 +251,23 @@ END
 }
 
 patch_database() {
-  local host=${DATABASE_ENDPOINT%:*} port=${DATABASE_ENDPOINT##*:}
+  patch_outside database '.*-to-database' "$DATABASE_ENDPOINT" "${DATABASE_CIDR:-}"
+}
+
+# The placeholders of what lies outside the cluster: the one address that the network opens, the one name that the
+# sidecars know.
+patch_outside() { # SERVICE-ENTRY NETWORK-POLICIES HOST:PORT CIDR
+  local host=${3%:*} port=${3##*:}
   cat <<END
-  - target: {kind: NetworkPolicy, name: .*-to-database}
+  - target: {kind: NetworkPolicy, name: $2}
     patch: |-
       - op: replace
         path: /spec/egress/0/to/0/ipBlock/cidr
-        value: ${DATABASE_CIDR:-$(address_of "$host")/32}
+        value: ${4:-$(address_of "$host")/32}
       - op: replace
         path: /spec/egress/0/ports/0/port
         value: $port
-  - target: {kind: ServiceEntry, name: database}
+  - target: {kind: ServiceEntry, name: $1}
     patch: |-
       - op: replace
         path: /spec/ports/0/number
@@ -243,19 +300,19 @@ address_of() { # HOST
     return
   fi
   address=$(getent ahostsv4 "$1" | awk 'NR == 1 { print $1 }') || true
-  [ -n "$address" ] || die "cannot resolve $1 here; set DATABASE_CIDR to the addresses that the pods may reach"
+  [ -n "$address" ] || die "cannot resolve $1 here; set DATABASE_CIDR (or SMTP_CIDR, of the mail server) to the addresses that the pods may reach"
   echo "$address"
 }
 
 # Installations differ in where the gateway runs and as whom.
 patch_gateway() { # OVERLAY
   cat <<END
-  - target: {kind: AuthorizationPolicy, name: gateway-to-invoice-app}
+  - target: {kind: AuthorizationPolicy, name: gateway-to-.*}
     patch: |-
       - op: replace
         path: /spec/rules/0/from/0/source/principals
         value: [cluster.local/ns/$GATEWAY_NAMESPACE/sa/$GATEWAY_ACCOUNT]
-  - target: {kind: NetworkPolicy, name: gateway-to-invoice-app}
+  - target: {kind: NetworkPolicy, name: gateway-to-.*}
     patch: |-
       - op: replace
         path: /spec/ingress/0/from/0/namespaceSelector/matchLabels/kubernetes.io~1metadata.name

@@ -3,8 +3,12 @@
 # their name.
 
 rotate() { # ISSUER STEP
-  case $1-$2 in
-  charge-publish | charge-switch | charge-retire | operator-publish | operator-switch | operator-retire) ;;
+  case $1 in
+  charge | operator | event/invoice-app | event/users | event/orders) ;;
+  *) usage >&2 && exit 2 ;;
+  esac
+  case $2 in
+  publish | switch | retire) ;;
   *) usage >&2 && exit 2 ;;
   esac
   OVERLAY=$(deployed_overlay)

@@ -1,16 +1,19 @@
 # shellcheck shell=bash disable=SC2034
-# Ships one team's service with that team's rights and no others: what the platform laid down (Secrets, public keys,
+# Ships one team's services with that team's rights and no others: what the platform laid down (Secrets, public keys,
 # accounts, policies, the database) stays as it is, and is named as the running Deployment names it.
 
-# What a team owns: its namespace, its image, its Deployments.
+# What a team owns: its namespace, its images, its Deployments.
 team_is() { # TEAM
   TEAM=$1
   case $1 in
   billing) NAMESPACES=(antaeus) IMAGES=(invoice-app) DEPLOYMENTS=(antaeus/invoice-app antaeus/invoice-app-worker) ;;
   payments) NAMESPACES=(payments) IMAGES=(payment-provider) DEPLOYMENTS=(payments/payment-provider) ;;
-  *) die "there is no team $1: billing or payments" ;;
+  commerce) NAMESPACES=(commerce) IMAGES=(users orders notifications) DEPLOYMENTS=("${IMAGES[@]/#/commerce/}") ;;
+  *) die "there is no team $1: billing, payments or commerce" ;;
   esac
-  MIGRATIONS=("${NAMESPACES[0]}/${IMAGES[0]}-migrate")
+  # A service's first Deployment bears its image's name.
+  MIGRATIONS=("${IMAGES[@]/%/-migrate}")
+  MIGRATIONS=("${MIGRATIONS[@]/#/${NAMESPACES[0]}/}")
   OLD_CONFIGURATION=configmaps
   # Whatever it is, it is the platform's.
   DATABASE=untouched
@@ -19,12 +22,12 @@ team_is() { # TEAM
 deploy_team() { # TEAM [OVERLAY]
   team_is "$1"
   steps_begin 5 "$K8S_STATE/log" "./deploy.sh k8s --team $1"
-  step "may this user ship ${IMAGES[0]}, and where to" check_team "${2:-}"
-  step "build the image" build_images
-  step "load the image" load_images
+  step "may this user ship ${IMAGES[*]}, and where to" check_team "${2:-}"
+  step "build the images" build_images
+  step "load the images" load_images
   step "the team's overlay" team_overlay
   step "migrate, then roll out ${DEPLOYMENTS[*]}" migrate_and_roll_out
-  say "${IMAGES[0]} is shipped, $SECONDS s."
+  say "${IMAGES[*]}: shipped, $SECONDS s."
 }
 
 check_team() { # [OVERLAY]
@@ -49,23 +52,31 @@ team_overlay() {
 }
 
 write_team_overlay() {
-  local deployment
+  local deployment name mail=
   cat <<END
-# Written by deploy.sh --team $TEAM for this cluster: this image, and the objects that the running pods use.
+# Written by deploy.sh --team $TEAM for this cluster: these images, and the objects that the running pods use.
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources:
   - ../../../kustomize/teams/$TEAM/$OVERLAY
-images:
 END
-  image "antaeus/${IMAGES[0]}" "${IMAGES[0]}"
-  image "registry.example/antaeus/${IMAGES[0]}" "${IMAGES[0]}"
+  # Which mail server is not the team's to say either.
+  [ "$TEAM" != commerce ] || mail=$(mail_in_use)
+  [ -z "$mail" ] || echo "components: [../../../kustomize/components/smtp]"
+  echo "images:"
+  for name in "${IMAGES[@]}"; do
+    image "antaeus/$name" "$name"
+    image "registry.example/antaeus/$name" "$name"
+  done
   echo "patches:"
   patch_pull_policy
+  [ -z "$mail" ] || patch_mail_server "$mail"
   for deployment in "${DEPLOYMENTS[@]}"; do
     patch_volumes apps/v1 Deployment "${deployment#*/}" "$(volumes_in_use "$deployment")"
   done
-  patch_volumes batch/v1 Job "${IMAGES[0]}-migrate" "$(volumes_in_use "${DEPLOYMENTS[0]}" | grep '^database ')"
+  for name in "${IMAGES[@]}"; do
+    patch_volumes batch/v1 Job "$name-migrate" "$(volumes_in_use "${NAMESPACES[0]}/$name" | grep '^database ')"
+  done
 }
 
 # `volume secret|configMap object` of what a Deployment runs with.

@@ -163,7 +163,7 @@ labels_are_complete() {
 # Beyond prod: where the Secrets come from. The hashes are left out: the platform's ConfigMaps have none.
 gitops_is_prod() {
   local part
-  for part in platform billing payments; do objects_of "docs/gitops/$part"; done | sort >"$work/gitops"
+  for part in platform billing payments commerce; do objects_of "docs/gitops/$part"; done | sort >"$work/gitops"
   diff <(objects_of kustomize/overlays/prod | sort) <(grep -vE '^(ExternalSecret|SecretStore) | secrets$' "$work/gitops")
 }
 

@@ -12,6 +12,7 @@ usage: scripts/test/postgres.sh up [DIRECTORY]     start it, or say how to reach
        scripts/test/postgres.sh stop [DIRECTORY]   stop it and keep its data
        scripts/test/postgres.sh crash [DIRECTORY]  stop it dead, as a power cut would, and start it again
        scripts/test/postgres.sh down [DIRECTORY]   stop it and remove its data
+       scripts/test/postgres.sh installed          whether its programs are here
 DIRECTORY    default .antaeus/postgres
 LISTEN_HOST  the address to listen on; default: the node of the current kubectl context when that
              is this machine, else 127.0.0.1
@@ -81,13 +82,17 @@ password_encryption = scram-sha-256
 END
 }
 
+# One of each service's.
+roles=(invoice_app payment_provider users orders notifications)
+
+# A server that an earlier version made gets what it lacks.
 roles() {
   local role password
   password=$(cat "$directory/password")
-  for role in invoice_app payment_provider; do
+  for role in "${roles[@]}"; do
     cat <<END
-CREATE ROLE $role LOGIN PASSWORD '$password';
-CREATE DATABASE $role OWNER $role;
+SELECT 'CREATE ROLE $role LOGIN PASSWORD ''$password''' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '$role') \\gexec
+SELECT 'CREATE DATABASE $role OWNER $role' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '$role') \\gexec
 REVOKE ALL ON DATABASE $role FROM PUBLIC;
 END
   done | as_server "$bin/psql" -qX -v ON_ERROR_STOP=1 -h "$directory/socket" -p "$port" -U postgres >/dev/null
@@ -101,7 +106,7 @@ start() {
 }
 
 up() {
-  local password
+  local password role
   if [ ! -e "$directory/ready" ]; then
     down
     host=${LISTEN_HOST:-$(default_host)}
@@ -109,13 +114,12 @@ up() {
   fi
   host=$(cat "$directory/host")
   running || start
-  if [ ! -e "$directory/ready" ]; then
-    roles
-    touch "$directory/ready"
-  fi
+  roles
+  touch "$directory/ready"
   password=$(cat "$directory/password")
-  echo "export INVOICE_APP_DATABASE_URL='postgres://invoice_app:$password@$host:$port/invoice_app'"
-  echo "export PAYMENT_PROVIDER_DATABASE_URL='postgres://payment_provider:$password@$host:$port/payment_provider'"
+  for role in "${roles[@]}"; do
+    echo "export ${role^^}_DATABASE_URL='postgres://$role:$password@$host:$port/$role'"
+  done
   # For tests that create databases of their own: by the socket, as the server's own administrator.
   echo "export TEST_DATABASE_URL='postgres://postgres@${directory//\//%2F}%2Fsocket:$port/postgres'"
   echo "export DATABASE_CA_FILE='$directory/tls/ca.crt'"
@@ -147,6 +151,7 @@ up | stop | crash | down)
   programs
   "$command"
   ;;
+installed) programs ;;
 -h | --help) usage ;;
 *) usage >&2 && exit 2 ;;
 esac

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Renders every overlay into a folder, and dev with everything that deploy.sh may add to it.
+# Renders every overlay into a folder, and dev and prod with everything that deploy.sh may add to them.
 set -euo pipefail
 
 usage() {
   cat <<'END'
 usage: scripts/test/render.sh FOLDER
-  writes dev.yaml, staging.yaml, prod.yaml and dev-with-postgres.yaml there.
+  writes dev.yaml, staging.yaml, prod.yaml, dev-with-postgres.yaml and prod-with-broker-and-smtp.yaml there.
   Exit 3: neither kustomize, nor go to build it with, nor kubectl is here.
 END
 }
@@ -31,21 +31,23 @@ find_builder() {
   fi
 }
 
-# The throw-away database and the example data, laid over dev as deploy.sh does it.
-write_overlay_with_postgres() {
-  local up
-  mkdir -p "$folder/with-postgres"
-  up=$(realpath --relative-to "$folder/with-postgres" "$root/kustomize")
-  cat >"$folder/with-postgres/kustomization.yaml" <<END
+# An overlay with components laid over it, as deploy.sh does it.
+write_overlay_with() { # FOLDER OVERLAY COMPONENT...
+  local here=$folder/$1 overlay=$2 up
+  shift 2
+  mkdir -p "$here"
+  up=$(realpath --relative-to "$here" "$root/kustomize")
+  cat >"$here/kustomization.yaml" <<END
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 labels:
   - pairs:
-      app.kubernetes.io/instance: dev
+      app.kubernetes.io/instance: $overlay
     includeTemplates: true
-resources: [$up/overlays/dev]
-components: [$up/components/postgres, $up/components/seed]
+resources: [$up/overlays/$overlay]
+components:
 END
+  printf "  - $up/components/%s\n" "$@" >>"$here/kustomization.yaml"
 }
 
 mkdir -p "$folder"
@@ -53,5 +55,7 @@ find_builder
 for overlay in dev staging prod; do
   "${builder[@]}" "$root/kustomize/overlays/$overlay" >"$folder/$overlay.yaml"
 done
-write_overlay_with_postgres
+write_overlay_with with-postgres dev postgres seed
 "${builder[@]}" "$folder/with-postgres" >"$folder/dev-with-postgres.yaml"
+write_overlay_with with-broker prod rabbitmq smtp
+"${builder[@]}" "$folder/with-broker" >"$folder/prod-with-broker-and-smtp.yaml"

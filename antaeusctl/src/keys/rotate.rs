@@ -19,13 +19,22 @@ use super::{DAY, KeysError, publish};
 use crate::files;
 use folder::{Folder, State};
 
-/// Who signs.
+/// Who signs; its name is that of its folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Issuer {
     /// invoice-app, each request to the payment provider.
     Charge,
     /// The operator, API keys.
     Operator,
+    /// invoice-app, each delivery of its events.
+    #[value(name = "event/invoice-app")]
+    InvoiceAppEvents,
+    /// users, each delivery of its events.
+    #[value(name = "event/users")]
+    UsersEvents,
+    /// orders, each delivery of its events.
+    #[value(name = "event/orders")]
+    OrdersEvents,
 }
 
 /// The steps, in their order.
@@ -58,6 +67,9 @@ impl fmt::Display for Issuer {
         f.write_str(match self {
             Self::Charge => "charge",
             Self::Operator => "operator",
+            Self::InvoiceAppEvents => "event/invoice-app",
+            Self::UsersEvents => "event/users",
+            Self::OrdersEvents => "event/orders",
         })
     }
 }
@@ -111,6 +123,11 @@ fn advice(issuer: Issuer, step: Step) -> String {
         Issuer::Charge => {
             ("payment-provider", "signed request", format!("{} seconds", charge::MAX_LIFETIME + LEEWAY))
         }
+        Issuer::InvoiceAppEvents | Issuer::UsersEvents | Issuer::OrdersEvents => (
+            "every service that hears its events",
+            "signed delivery",
+            format!("{} seconds", charge::MAX_LIFETIME + LEEWAY),
+        ),
         Issuer::Operator => {
             ("every service", "API key", format!("up to {} days", api_key::MAX_LIFETIME / DAY))
         }

@@ -44,7 +44,8 @@ impl SourceArgs {
             None => rendered(&format!("kustomize/overlays/{}", self.overlay))?,
         };
         let render = Render::read(&yaml).map_err(|e| e.to_string())?;
-        Ok((render, self.graph.read()?))
+        let graph = self.graph.read()?.of(&render);
+        Ok((render, graph))
     }
 }
 

@@ -15,7 +15,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::NoServerSessionStorage;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{ClientConfig, ServerConfig};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 use crate::peer::Thumbprint;
 use crate::refusal::Refusal;
@@ -152,6 +152,16 @@ pub fn server_config(current: Current) -> Result<ServerConfig, TlsError> {
     config.send_tls13_tickets = 0;
     config.alpn_protocols = vec![ALPN.to_vec()];
     Ok(config)
+}
+
+/// A client behind a sidecar, which ends TLS: it trusts nobody, so it cannot speak TLS by mistake.
+///
+/// # Errors
+/// When rustls refuses the set-up.
+pub fn client_config_of_sidecar() -> Result<ClientConfig, TlsError> {
+    let builder = ClientConfig::builder_with_provider(provider()).with_protocol_versions(VERSIONS);
+    let builder = builder.map_err(rustls_error)?.with_root_certificates(RootCertStore::empty());
+    Ok(builder.with_no_client_auth())
 }
 
 // Given explicitly everywhere: a process-wide default would be decided by whoever comes first.

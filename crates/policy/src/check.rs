@@ -8,6 +8,7 @@ mod requests;
 
 use crate::finding::{Finding, Findings};
 use crate::graph::CallGraph;
+use crate::layer::Layer;
 use crate::lint;
 use crate::render::Render;
 use crate::universe::Universe;
@@ -31,22 +32,31 @@ const MOST: usize = 10_000;
 pub fn check(render: &Render, graph: &CallGraph) -> Report {
     let universe = Universe::new(render, graph);
     let mut findings = Findings::at_most(MOST);
-    all(render, graph, &universe, &mut findings);
+    run(&NETWORK_FIRST, render, graph, &universe, &mut findings);
     Report { findings: findings.found, notes: edges::notes(graph, &universe) }
 }
 
-/// The first thing that is wrong, calls before rules: enough to know that something is.
+/// The first thing that is wrong, calls before rules: enough to know that something is. Which layer is looked at first
+/// is a matter of time only.
 #[must_use]
-pub fn first(render: &Render, graph: &CallGraph) -> Option<Finding> {
+pub fn first(render: &Render, graph: &CallGraph, suspect: Layer) -> Option<Finding> {
     let universe = Universe::new(render, graph);
     let mut findings = Findings::at_most(1);
-    all(render, graph, &universe, &mut findings);
+    let looks = if suspect == Layer::Network { NETWORK_FIRST } else { NETWORK_LATER };
+    run(&looks, render, graph, &universe, &mut findings);
     findings.found.pop()
 }
 
-fn all(render: &Render, graph: &CallGraph, universe: &Universe, findings: &mut Findings) {
+type Look = fn(&World<'_>, &mut Findings);
+
+const NETWORK_FIRST: [Look; 5] =
+    [network::compare, mesh::compare, application::compare, edges::compare, lint::run];
+const NETWORK_LATER: [Look; 5] =
+    [mesh::compare, application::compare, network::compare, edges::compare, lint::run];
+
+fn run(looks: &[Look], render: &Render, graph: &CallGraph, universe: &Universe, findings: &mut Findings) {
     let world = World { render, graph, universe };
-    for look in [network::compare, mesh::compare, application::compare, edges::compare, lint::run] {
+    for look in looks {
         if !findings.is_full() {
             look(&world, findings);
         }

@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
-use crate::object::Unreadable;
+use crate::object::{Spec, Unreadable};
 use crate::pattern::path_matches;
 use crate::place::{Origin, Place};
+use crate::render::Render;
 use crate::request::{Identity, Port, Protocol, Request, Token};
 use crate::selector::Labels;
 
@@ -61,6 +62,8 @@ pub struct Call {
     pub port: u16,
     /// What is spoken.
     pub transport: Transport,
+    /// Not made where the render has this, of what is named elsewhere.
+    pub unless: Option<String>,
     /// The token that each request shows.
     pub token: Option<Token>,
     /// The methods of HTTP.
@@ -90,16 +93,40 @@ impl CallGraph {
     pub fn read(yaml: &str) -> Result<Self, Unreadable> {
         let bad = |problem: String| Unreadable { object: "the call graph".into(), problem };
         let graph: Self = serde_saphyr::from_str(yaml).map_err(|e| bad(e.to_string()))?;
-        match graph.calls.iter().find_map(Call::problem) {
+        let unknown = |call: &Call| {
+            let name = call.unless.as_deref().filter(|name| graph.elsewhere(name).is_none())?;
+            Some(format!(
+                "{}:{}: `unless` names {name}, which is not named elsewhere",
+                call.callee, call.port
+            ))
+        };
+        match graph.calls.iter().find_map(|call| call.problem().or_else(|| unknown(call))) {
             None => Ok(graph),
             Some(problem) => Err(bad(problem)),
         }
+    }
+
+    /// The calls that are made in a render: without those whose `unless` is there.
+    #[must_use]
+    pub fn of(&self, render: &Render) -> Self {
+        let is_there = |name: &String| self.elsewhere(name).is_some_and(|elsewhere| elsewhere.is_in(render));
+        let calls = self.calls.iter().filter(|call| !call.unless.as_ref().is_some_and(is_there));
+        Self { calls: calls.cloned().collect(), ..self.clone() }
     }
 
     /// What lies elsewhere under this name.
     #[must_use]
     pub fn elsewhere(&self, name: &str) -> Option<&Elsewhere> {
         self.elsewhere.iter().find(|elsewhere| elsewhere.name == name)
+    }
+}
+
+impl Elsewhere {
+    fn is_in(&self, render: &Render) -> bool {
+        let entry = render.objects.iter().any(|object| {
+            matches!(object.spec, Spec::ServiceEntry(_)) && Some(&object.name) == self.service_entry.as_ref()
+        });
+        entry || render.pods().iter().any(|pod| Some(&pod.name) == self.workload.as_ref())
     }
 }
 

@@ -55,7 +55,7 @@ const LINTS: &[Lint] = &[
     workload::resources,
     workload::configuration,
     workload::secret_files,
-    workload::charge_key,
+    workload::signing_keys,
     workload_availability::probes,
     workload_availability::budget,
     workload_availability::rollout,

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::check;
 use crate::finding::Finding;
 use crate::graph::CallGraph;
+use crate::layer::Layer;
 use crate::object::{Object, Spec, Unreadable};
 use crate::render::{ROOT_NAMESPACE, Render};
 
@@ -97,12 +98,21 @@ impl Mutant {
         Render::new(objects)
     }
 
+    /// The layer that should notice.
+    fn suspect(&self) -> Layer {
+        const MESH: [&str; 4] =
+            ["AuthorizationPolicy ", "PeerAuthentication ", "RequestAuthentication ", "VirtualService "];
+        if MESH.iter().any(|kind| self.object.starts_with(kind)) { Layer::Mesh } else { Layer::Network }
+    }
+
     /// What becomes of it.
     #[must_use]
     pub fn judge(&self, render: &Render, graph: &CallGraph) -> Outcome {
         match self.apply(render) {
             Err(unreadable) => Outcome::Unreadable(unreadable),
-            Ok(mutated) => check::first(&mutated, graph).map_or(Outcome::Survived, Outcome::Caught),
+            Ok(mutated) => {
+                check::first(&mutated, graph, self.suspect()).map_or(Outcome::Survived, Outcome::Caught)
+            }
         }
     }
 }

@@ -18,21 +18,53 @@ struct Row {
     identity: Option<Identity>,
 }
 
+/// A column: its head, and a cell for each row.
+struct Column {
+    head: String,
+    cells: Vec<String>,
+}
+
 /// The table in Markdown. In a cell stand the layers that refuse the call, each of them alone; each caller knows the
-/// best request and has stolen the right token.
+/// best request and has stolen the right token. Ports that nobody reaches are a line below.
 #[must_use]
 pub fn markdown(world: &World<'_>) -> String {
-    let columns = columns(world);
-    let heads: Vec<String> =
-        columns.iter().map(|(callee, port)| format!("{}:{port}", short(&callee.name))).collect();
+    let rows = rows(world);
+    let column = |(callee, port): &(&Place, u16)| Column {
+        head: format!("{}:{port}", short(&callee.name)),
+        cells: rows.iter().map(|row| cell(world, row, callee, *port)).collect(),
+    };
+    let all: Vec<Column> = columns(world).iter().map(column).collect();
+    let (open, closed): (Vec<_>, Vec<_>) =
+        all.iter().partition(|column| column.cells.iter().any(|cell| cell == YES));
+    let heads: Vec<String> = open.iter().map(|column| column.head.clone()).collect();
     let mut lines = vec![line("caller", &heads), line("---", &vec!["---".into(); heads.len()])];
-    for row in rows(world) {
-        let cells: Vec<String> =
-            columns.iter().map(|(callee, port)| cell(world, &row, callee, *port)).collect();
+    for (at, row) in rows.iter().enumerate() {
+        let cells: Vec<String> = open.iter().map(|column| column.cells[at].clone()).collect();
         lines.push(line(&row.name, &cells));
+    }
+    if !closed.is_empty() {
+        let ports: Vec<String> = closed.iter().map(|column| refused(column)).collect();
+        lines.extend([String::new(), format!("Nobody reaches {}.", ports.join(", "))]);
     }
     lines.join("\n")
 }
+
+/// A port that nobody reaches, with the layers that refuse every caller.
+fn refused(column: &Column) -> String {
+    let refusing = |letter: &&char| {
+        column.cells.iter().filter(|cell| is_judged(cell)).all(|cell| cell.contains(**letter))
+    };
+    let letters: Vec<String> = LETTERS.iter().filter(refusing).map(ToString::to_string).collect();
+    format!("{} ({})", column.head, letters.join(" "))
+}
+
+fn is_judged(cell: &str) -> bool {
+    cell.contains(LETTERS)
+}
+
+const YES: &str = "**yes**";
+/// In the order of the layers.
+const LETTERS: [char; 3] = ['N', 'M', 'A'];
 
 fn line(first: &str, cells: &[String]) -> String {
     format!("| {first} | {} |", cells.join(" | "))
@@ -118,10 +150,9 @@ fn cell(world: &World<'_>, row: &Row, callee: &Place, port: u16) -> String {
     let refusing: BTreeSet<char> =
         steps.iter().filter(|step| step.answer == Answer::Refuses).map(|step| step.layer.letter()).collect();
     if refusing.is_empty() {
-        return "**yes**".into();
+        return YES.into();
     }
-    // In the order of the layers.
-    ['N', 'M', 'A']
+    LETTERS
         .into_iter()
         .filter(|letter| refusing.contains(letter))
         .map(String::from)

@@ -179,6 +179,19 @@ impl FromRequest for Id {
     }
 }
 
+/// The `{id}` of the path as a UUID.
+pub struct Uid(pub String);
+
+impl FromRequest for Uid {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = crate::id::canonical(req.match_info().query("id"));
+        std::future::ready(id.map(Self).ok_or_else(|| Problem::field(Kind::Malformed, "id", "give a UUID")))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,9 +30,27 @@ pub fn uuid(now: Micros) -> String {
     Uuids::default().next(now)
 }
 
+/// A UUID in the one spelling in which ids are kept; nothing when the text is none.
+#[must_use]
+pub fn canonical(text: &str) -> Option<String> {
+    // Without hyphens, in braces or as a URN it is a UUID too, but not as we write them.
+    let uuid = Uuid::try_parse(text).ok().filter(|_| text.len() == 36)?;
+    Some(uuid.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        let id = "0193b0a0-0000-7000-8000-00000000000a";
+        assert_eq!(canonical(id).as_deref(), Some(id));
+        assert_eq!(canonical(&id.to_uppercase()).as_deref(), Some(id));
+        for other in ["", "1", "0193b0a000007000800000000000000a", &format!("urn:uuid:{id}"), "user-1"] {
+            assert_eq!(canonical(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn those_of_one_moment_are_in_order_and_differ() {

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod admin;
 pub mod api_auth;
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod database;
@@ -14,14 +15,17 @@ pub mod idempotent;
 pub mod identity;
 pub mod limits;
 pub mod metrics;
+pub mod page;
 pub mod peer;
 pub mod problem;
+pub mod public;
 pub mod reload;
 pub mod revocations;
 pub mod routes;
 pub mod run;
 pub mod server;
 pub mod settings;
+pub mod signed;
 pub mod trace;
 pub mod viewer;
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use gate::tls::Identity;
 use gate::token::api_key::ApiKeyVerifier;
 use gate::token::charge::ChargeVerifier;
+use gate::token::event::EventVerifier;
 
 use crate::settings::{ConfigError, Var, Vars};
 
@@ -56,6 +57,7 @@ impl Credential for Identity {
 }
 
 impl Credential for ChargeVerifier {}
+impl Credential for EventVerifier {}
 impl Credential for ApiKeyVerifier {}
 
 /// A credential that was read from files and is replaced when they change. Whoever took it keeps what it took.

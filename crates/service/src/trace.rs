@@ -18,6 +18,14 @@ pub fn current() -> Option<String> {
     TRACE_ID.try_with(|id| id.to_string()).ok()
 }
 
+/// The trace context of what the request being served causes, as a `traceparent`, if there is such a request.
+#[must_use]
+pub fn parent() -> Option<String> {
+    // The second half of a UUIDv7 is its random part, and never zero.
+    let (_, span) = uuid::Uuid::now_v7().as_u64_pair();
+    current().map(|trace| format!("00-{trace}-{span:016x}-01"))
+}
+
 /// The trace id that a `traceparent` header carries, if it is well formed.
 fn from_traceparent(header: &str) -> Option<&str> {
     let mut parts = header.split('-');

@@ -40,6 +40,15 @@ impl Viewer {
             Self::User(id) => Some(id),
         }
     }
+
+    /// The user to whom a list is narrowed that asks for `wanted`; nothing where a user asks for somebody else.
+    #[must_use]
+    pub fn narrowed(&self, wanted: Option<String>) -> Option<Option<String>> {
+        match self {
+            Self::All => Some(wanted),
+            Self::User(own) => wanted.is_none_or(|wanted| wanted == *own).then(|| Some(own.clone())),
+        }
+    }
 }
 
 impl FromRequest for Viewer {

@@ -29,6 +29,8 @@ pub struct Stack {
     pub invoices: String,
     /// Base URL of invoice-app's admin port.
     pub invoices_admin: String,
+    /// Base URL on which invoice-app receives events.
+    pub invoices_events: String,
     /// Base URL of the payment provider.
     pub provider: String,
     /// Base URL of the provider's older paths.
@@ -52,7 +54,11 @@ pub struct Stack {
 impl Stack {
     /// Starts both services.
     pub fn start(engine: Engine, options: Options) -> Self {
-        let home = Home::new();
+        Self::start_in(Home::new(), engine, options)
+    }
+
+    /// The same with certificates and keys that are there.
+    pub fn start_in(home: Home, engine: Engine, options: Options) -> Self {
         let invoices = Database::fresh(&home, engine, "invoice-app", invoice_app::store::MIGRATIONS);
         let provider =
             Database::fresh(&home, engine, "payment-provider", payment_provider::store::MIGRATIONS);
@@ -70,12 +76,14 @@ impl Stack {
         let compat = format!("http://{}", compat.expect("the older paths"));
         let charged_at = options.older_path.map_or(endpoint.clone(), |path| format!("{compat}{path}"));
         let mut own = invoice_app_vars(&home, &invoices.url, &charged_at);
+        own.extend(event_vars(&home, "invoice-app"));
         own.extend(options.invoice_app);
-        let (invoices_url, invoices_admin, invoice_app_runs) = start_invoice_app(&own);
+        let ([invoices_url, invoices_admin, invoices_events], invoice_app_runs) = start_invoice_app(&own);
         let running = vec![provider_runs, invoice_app_runs];
         Self {
             invoices: invoices_url,
             invoices_admin,
+            invoices_events,
             own,
             provider: endpoint,
             compat,
@@ -104,8 +112,8 @@ impl Stack {
     /// Starts an invoice-app over the same rows: after a stop, or beside the others, which SQLite does not allow. It is
     /// asked from now on, and stopped first.
     pub fn start_another(&mut self) {
-        let (url, admin, running) = start_invoice_app(&self.own);
-        (self.invoices, self.invoices_admin) = (url, admin);
+        let (urls, running) = start_invoice_app(&self.own);
+        [self.invoices, self.invoices_admin, self.invoices_events] = urls;
         self.running.push(running);
     }
 
@@ -143,14 +151,15 @@ impl Stack {
     }
 }
 
-fn start_invoice_app(vars: &[(&'static str, String)]) -> (String, String, (Trigger, JoinHandle<()>)) {
+fn start_invoice_app(vars: &[(&'static str, String)]) -> ([String; 3], (Trigger, JoinHandle<()>)) {
     let vars = Vars::fixed(vars.iter().cloned());
     let settings = invoice_app::settings::Settings::read(&vars).expect("invoice-app settings");
     let app = invoice_app::app::App::build(settings, Clock::system()).expect("an invoice-app");
-    let (addr, admin) = (app.addr(), app.admin_addr());
+    let (addr, admin, events) = (app.addr(), app.admin_addr(), app.events_addr().expect("a port for events"));
     let (stop, shutdown) = Shutdown::manual();
     let running = (stop, tokio::spawn(app.run(shutdown)));
-    (format!("http://localhost:{}", addr.port()), format!("http://{admin}"), running)
+    let events = format!("https://localhost:{}", events.port());
+    ([format!("http://localhost:{}", addr.port()), format!("http://{admin}"), events], running)
 }
 
 fn seed(db: &Db, name: &str) {
@@ -187,6 +196,16 @@ pub fn invoice_app_vars(home: &Home, database: &str, provider: &str) -> Vec<(&'s
         ("PAYMENT_PROVIDER_ENDPOINT", provider.into()),
         // Nothing is to happen by itself in the middle of a test.
         ("BILLING_SCHEDULE", "off".into()),
+    ]
+}
+
+/// What a service needs to hear events, and to sign its own.
+#[must_use]
+pub fn event_vars(home: &Home, name: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("EVENTS_LISTEN", "127.0.0.1:0".into()),
+        ("EVENT_JWKS_DIR", home.text("keys/event")),
+        ("EVENT_KEY_FILE", home.text(&format!("keys/event/{name}/private.pem"))),
     ]
 }
 

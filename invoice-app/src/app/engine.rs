@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use crate::clients::provider::{Access, Provider};
 use crate::flows::charge_due::Charging;
 use crate::jobs::billing::Billing;
+use crate::jobs::hints::{HandingOut, TakingWork};
 use crate::settings::EngineSettings;
 use crate::store::MIGRATIONS;
 
@@ -24,6 +25,8 @@ pub(super) struct Engine {
     pub metrics: Metrics,
     pub charging: Arc<Charging>,
     pub billing: Billing,
+    /// What a worker does instead, where work is handed out.
+    pub taking: Option<TakingWork>,
     pub wake: Arc<Notify>,
     pub reloads: Reloads,
     pub lock: db::FileLock,
@@ -31,7 +34,7 @@ pub(super) struct Engine {
 
 impl Engine {
     pub fn build(settings: EngineSettings, clock: Clock) -> Result<Self, ConfigError> {
-        let EngineSettings { database, provider, billing, .. } = settings;
+        let EngineSettings { database, provider, billing, queue, .. } = settings;
         let lock = db::FileLock::take(&database.url).map_err(|e| ConfigError::new(e.to_string()))?;
         let db = database.open(MIGRATIONS)?;
         let metrics = Metrics::new().map_err(ConfigError::internal)?;
@@ -50,12 +53,17 @@ impl Engine {
             breaker: std::sync::Mutex::default(),
             lease: provider.timeout * LEASE_IN_TIMEOUTS,
             tells: billing.tells,
+            told: Arc::new(Notify::new()),
+            ordered: Arc::new(Notify::new()),
             charges: charges.map_err(ConfigError::internal)?,
             fail_point: billing.fail_point,
         });
         let wake = Arc::new(Notify::new());
-        let billing = Billing::new(Arc::clone(&charging), billing.in_flight, Arc::clone(&wake));
-        Ok(Self { db, clock, metrics, charging, billing, wake, reloads, lock })
+        let at_once = billing.in_flight;
+        let workers = queue.clone().map(|queue| Arc::new(HandingOut::new(queue, at_once)));
+        let taking = queue.map(|queue| TakingWork::new(queue, Arc::clone(&charging), at_once));
+        let billing = Billing::new(Arc::clone(&charging), at_once, workers, Arc::clone(&wake));
+        Ok(Self { db, clock, metrics, charging, billing, taking, wake, reloads, lock })
     }
 }
 

@@ -11,17 +11,26 @@ use service::{Clock, ConfigError, Vars, run};
 
 use super::engine::Engine;
 use crate::jobs::billing::Billing;
+use crate::jobs::hints::TakingWork;
 use crate::settings::WorkerSettings;
 
 /// A worker, ready to charge.
 pub struct Worker {
     admin_addr: SocketAddr,
     admin: Server,
-    billing: Billing,
+    work: Work,
     health: Health,
     drain: Duration,
     _background: Reloading,
     _lock: db::FileLock,
+}
+
+/// Where work comes from.
+enum Work {
+    /// From the rows.
+    Found(Billing),
+    /// From the broker.
+    HandedOut(TakingWork),
 }
 
 /// Runs the role.
@@ -45,7 +54,7 @@ impl Worker {
         Ok(Self {
             admin_addr,
             admin,
-            billing: engine.billing,
+            work: engine.taking.map_or(Work::Found(engine.billing), Work::HandedOut),
             health,
             drain: settings.drain,
             _background: background,
@@ -55,8 +64,12 @@ impl Worker {
 
     /// Charges until the stop is asked for; what is in flight is settled first.
     pub async fn run(self, shutdown: Shutdown) {
-        let billing = tokio::spawn(self.billing.run(shutdown.clone()));
+        let stop = shutdown.clone();
+        let work = match self.work {
+            Work::Found(billing) => tokio::spawn(billing.run(stop)),
+            Work::HandedOut(taking) => tokio::spawn(taking.run(stop)),
+        };
         service::server::run(vec![self.admin], self.health, self.drain, shutdown).await;
-        let _ = billing.await;
+        let _ = work.await;
     }
 }

@@ -70,6 +70,12 @@ impl Batch {
     }
 
     async fn send(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Response, CallError> {
+        let response = self.ask(method, path, body).await?;
+        if response.status() == StatusCode::OK { Ok(response) } else { Err(refused(response).await) }
+    }
+
+    /// Asks one question; whatever is answered is an answer.
+    pub(super) async fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Response, CallError> {
         // Once: certificate and key belong together, and either may be replaced meanwhile.
         let caller = self.caller.get();
         let token = caller.signer.sign(method.as_str(), path, &body, self.clock.seconds());
@@ -80,8 +86,7 @@ impl Batch {
             .bearer_auth(token)
             .header(CONTENT_TYPE, "application/json")
             .body(body);
-        let response = request.send().await.map_err(|e| no_answer(&e))?;
-        if response.status() == StatusCode::OK { Ok(response) } else { Err(refused(response).await) }
+        request.send().await.map_err(|e| no_answer(&e))
     }
 }
 

@@ -2,15 +2,14 @@
 //! bound to the certificate of the connection that it travels over, so the two are one value. A legacy provider reads
 //! no token; it may want a key of its own making.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use gate::SpiffeId;
 use gate::keys::SigningKey;
-use gate::tls::Identity;
+use gate::tls::{Identity, client_config_of_sidecar};
 use gate::token::charge::{AUDIENCE, ChargeSigner, ISSUER};
 use reqwest::header::HeaderValue;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use service::ConfigError;
 use service::reload::Credential;
 
@@ -42,7 +41,7 @@ impl Caller {
     ) -> Result<Self, ConfigError> {
         let tls = match &identity {
             Some(own) => own.client_config(ends.provider.clone())?,
-            None => plain()?,
+            None => client_config_of_sidecar()?,
         };
         let signer = ChargeSigner {
             key,
@@ -74,7 +73,7 @@ impl LegacyCaller {
     ) -> Result<Self, ConfigError> {
         let tls = match &identity {
             Some(own) => own.client_config_by_name()?,
-            None => plain()?,
+            None => client_config_of_sidecar()?,
         };
         let http = client(tls, timeout).map_err(ConfigError::internal)?;
         Ok(Self { http, key, identity })
@@ -115,12 +114,4 @@ fn client(tls: ClientConfig, timeout: Duration) -> Result<reqwest::Client, reqwe
         .timeout(timeout)
         .pool_idle_timeout(Duration::from_secs(50))
         .build()
-}
-
-/// In a mesh the sidecar ends TLS; a client that trusts nobody cannot speak TLS by mistake.
-fn plain() -> Result<ClientConfig, ConfigError> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|e| ConfigError::new(format!("cannot start TLS: {e}")))?;
-    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }

@@ -44,6 +44,7 @@ fn moment(at: Micros) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::invoice::Origin;
 
     fn invoice(state: State, attempt: i32) -> Invoice {
         Invoice {
@@ -53,7 +54,9 @@ mod tests {
             amount: contracts::Money { minor: 1, currency: "EUR".parse().unwrap() },
             due_on: "2026-12-01".parse().unwrap(),
             state,
+            origin: Origin::Api,
             attempt,
+            epoch: 0,
             last_outcome: None,
             last_code: None,
             created_at: 0,

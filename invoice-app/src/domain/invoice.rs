@@ -62,6 +62,8 @@ words! {
         Api => "api",
         /// Brought in by an import; a paid one was paid elsewhere.
         Import => "import",
+        /// Of an order, whose UUID it has: charged at once and once, by no run.
+        Order => "order",
     }
 }
 
@@ -80,6 +82,8 @@ pub struct Invoice {
     pub due_on: Date,
     /// Where it stands.
     pub state: State,
+    /// Where it came from.
+    pub origin: Origin,
     /// Number of the last attempt; 0 before the first.
     pub attempt: i32,
     /// What the last attempt came to.
@@ -92,7 +96,14 @@ pub struct Invoice {
     pub paid_at: Option<Micros>,
     /// When something happens next.
     pub next_at: Option<Micros>,
+    /// Grows with every claim, and with what is decided without one.
+    pub epoch: i64,
 }
+
+/// Why an order's invoice is void before it was charged.
+pub const CANCELLED: &str = "cancelled";
+/// Why an invoice is void that a person voided.
+pub const VOIDED: &str = "voided";
 
 impl Invoice {
     /// The status as older clients know it.

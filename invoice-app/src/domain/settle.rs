@@ -2,11 +2,12 @@
 
 use contracts::Money;
 use contracts::charge::{ChargeItem, Method, Verdict};
+use contracts::event::Kind;
 use jiff::tz::TimeZone;
 use service::clock::{Micros, SECOND};
 
 use super::calendar::{morning, today};
-use super::invoice::{LastOutcome, State};
+use super::invoice::{LastOutcome, Origin, State};
 use super::policy::{Ladder, RetryPolicy};
 
 /// Retries of one morning are spread over this long.
@@ -23,6 +24,12 @@ pub struct OpenCharge {
     pub customer_id: i64,
     /// UUID of who pays.
     pub customer_uid: String,
+    /// The user whose customer it is.
+    pub user: Option<String>,
+    /// Where the invoice came from.
+    pub origin: Origin,
+    /// W3C trace context of what caused an order's invoice.
+    pub traceparent: Option<String>,
     /// Where the customer's days begin.
     pub time_zone: String,
     /// How much.
@@ -141,7 +148,7 @@ pub fn settle(charge: &OpenCharge, outcome: &Outcome, settling: &Settling<'_>) -
         paid_at: None,
         history: None,
     };
-    match outcome {
+    let settled = match outcome {
         Outcome::Verdict(verdict, at) => settle_verdict(charge, verdict, *at, settling, stays),
         Outcome::Unknown => stays,
         // An earlier request with this key may have been carried out: that this one was not, or cannot be read, proves
@@ -157,7 +164,14 @@ pub fn settle(charge: &OpenCharge, outcome: &Outcome, settling: &Settling<'_>) -
             ..stays
         },
         Outcome::Unreadable => parked(stays, "unreadable"),
-    }
+    };
+    if charge.origin == Origin::Order { once(settled) } else { settled }
+}
+
+/// Of an order's invoice there is one attempt: what was not paid by then never will be.
+fn once(settled: Settlement) -> Settlement {
+    let is_over = settled.history.is_some() && settled.state != State::Paid;
+    if is_over { Settlement { state: State::Void, next_at: None, ..settled } } else { settled }
 }
 
 fn settle_verdict(
@@ -234,19 +248,20 @@ impl Settlement {
             State::Paid => Some(("captured", "")),
             State::Parked => Some(("parked", reason)),
             State::Charging => (!was_unknown).then_some(("unknown", "")),
-            State::Pending if self.history.is_some() => Some(("declined", reason)),
+            State::Pending | State::Void if self.history.is_some() => Some(("declined", reason)),
             State::Pending | State::Void => Some(("not_attempted", "")),
         }
     }
 
     /// The event that tells of it, if it is to be told.
     #[must_use]
-    pub fn event(&self) -> Option<&'static str> {
+    pub fn event(&self) -> Option<Kind> {
         match self.state {
-            State::Paid => Some("invoice.paid.v1"),
-            State::Parked => Some("invoice.uncollectible.v1"),
-            State::Pending if self.history.is_some() => Some("invoice.declined.v1"),
-            State::Pending | State::Charging | State::Void => None,
+            State::Paid => Some(Kind::InvoicePaid),
+            State::Parked => Some(Kind::InvoiceUncollectible),
+            State::Void => Some(Kind::InvoiceVoided),
+            State::Pending if self.history.is_some() => Some(Kind::InvoiceDeclined),
+            State::Pending | State::Charging => None,
         }
     }
 }

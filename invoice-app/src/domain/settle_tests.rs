@@ -12,6 +12,9 @@ fn charge(attempt: i32, resend: bool) -> OpenCharge {
         invoice_uid: "i".into(),
         customer_id: 1,
         customer_uid: "c".into(),
+        user: None,
+        origin: Origin::Api,
+        traceparent: None,
         time_zone: "Europe/Berlin".into(),
         amount: Money { minor: 1215, currency: "EUR".parse().unwrap() },
         method: Method::Card,
@@ -63,7 +66,29 @@ fn soft_declines_climb_the_ladder_to_the_customers_mornings_and_then_park() {
     }
     let settled = after(&charge(5, false), &declined("insufficient_funds"));
     assert_eq!((settled.state, settled.next_at), (State::Parked, None));
-    assert_eq!(settled.event(), Some("invoice.uncollectible.v1"));
+    assert_eq!(settled.event(), Some(Kind::InvoiceUncollectible));
+}
+
+#[test]
+fn of_an_orders_invoice_there_is_one_attempt_and_what_is_not_paid_by_then_is_void() {
+    let order = OpenCharge { origin: Origin::Order, run_id: None, ..charge(1, false) };
+    for (outcome, code) in [
+        (declined("insufficient_funds"), "insufficient_funds"),
+        (verdict(Verdict::UnknownCustomer), "unknown_customer"),
+        (verdict(Verdict::CurrencyMismatch), "currency_mismatch"),
+        (Outcome::Unreadable, "unreadable"),
+    ] {
+        let settled = after(&order, &outcome);
+        assert_eq!((settled.state, settled.next_at, settled.attempt), (State::Void, None, 1), "{outcome:?}");
+        assert_eq!((settled.event(), settled.last_code.as_deref()), (Some(Kind::InvoiceVoided), Some(code)));
+        assert_eq!(settled.counted(false), Some(("declined", code)));
+    }
+    assert_eq!(after(&order, &verdict(Verdict::Captured)).event(), Some(Kind::InvoicePaid));
+    let unknown = after(&order, &Outcome::Unknown);
+    assert_eq!((unknown.state, unknown.event()), (State::Charging, None), "it may have been paid");
+    let away = after(&order, &Outcome::NotAttempted(SECOND));
+    assert_eq!((away.state, away.attempt, away.next_at), (State::Pending, 0, Some(NOW - HOUR)));
+    assert_eq!(away.event(), None);
 }
 
 #[test]

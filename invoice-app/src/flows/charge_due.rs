@@ -13,14 +13,14 @@ use prometheus::IntCounterVec;
 use service::Clock;
 use service::clock::Micros;
 use service::fail_point::FailPoint;
+use tokio::sync::Notify;
 
 use super::settle_charges::settle_charges;
 use crate::clients::provider::{CallError, Provider};
 use crate::domain::breaker::Breaker;
 use crate::domain::policy::RetryPolicy;
-use crate::domain::run::Run;
 use crate::domain::settle::{OpenCharge, Outcome, Settlement};
-use crate::store::hot::{self, Cursor};
+use crate::store::hot::{self, Cursor, Queue};
 
 /// What charging works with.
 pub struct Charging {
@@ -42,6 +42,10 @@ pub struct Charging {
     pub batch: i64,
     /// Whether events are written.
     pub tells: bool,
+    /// Wakes whoever tells them.
+    pub told: Arc<Notify>,
+    /// Wakes whoever charges orders.
+    pub ordered: Arc<Notify>,
     /// `invoice_charges_total{outcome}`.
     pub charges: IntCounterVec,
     /// Where to stop dead, in tests.
@@ -59,17 +63,12 @@ pub enum Charged {
     Away(Micros),
 }
 
-/// Charges one batch of what is due for a run, from a place in the queue on; without a run, asks about attempts that
-/// are open already.
-pub async fn charge_due(
-    charging: &Charging,
-    run: Option<&Run>,
-    after: Cursor,
-) -> Result<Charged, StoreError> {
+/// Charges one batch of what is due in a queue, from a place in it on.
+pub async fn charge_due(charging: &Charging, queue: &Queue, after: Cursor) -> Result<Charged, StoreError> {
     if let Err(wait) = charging.breaker(|breaker, now| breaker.enter(now, charging.lease_micros())) {
         return Ok(Charged::Away(wait));
     }
-    let claimed = claim(charging, run, after).await?;
+    let claimed = claim(charging, queue, after).await?;
     let Some(last) = claimed.last() else {
         // Nobody was asked, so whoever is next may ask.
         charging.breaker(|breaker, _| breaker.leave());
@@ -100,10 +99,10 @@ impl Charging {
     }
 }
 
-async fn claim(charging: &Charging, run: Option<&Run>, after: Cursor) -> Result<Vec<OpenCharge>, StoreError> {
+async fn claim(charging: &Charging, queue: &Queue, after: Cursor) -> Result<Vec<OpenCharge>, StoreError> {
     let now = charging.clock.now();
     let lease_end = now + charging.lease_micros();
-    let claim = hot::Claim { run: run.cloned(), after, now, lease_end, limit: charging.batch };
+    let claim = hot::Claim { queue: queue.clone(), after, now, lease_end, limit: charging.batch };
     charging.db.write_statement(move |conn| hot::claim(conn, &claim)).await
 }
 

@@ -17,6 +17,11 @@ pub enum Round {
     Ended(i64),
 }
 
+/// Whether anything of a round waits to be claimed.
+pub async fn is_anything_left(db: &Db, run: Run) -> Result<bool, StoreError> {
+    db.read(move |conn| pending(conn, &run)?.any(conn, run.cutoff_at)).await
+}
+
 /// Whether anything of a round can still be claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provider {

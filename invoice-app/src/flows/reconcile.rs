@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use contracts::capture::{Capture, Total};
+use contracts::event::Kind as EventKind;
 use contracts::{Currency, Money};
 use db::{AnyConnection, Db, StoreError};
 use service::clock::{Micros, SECOND};
 
+use super::void_invoice::{Telling, tell};
 use crate::clients::provider::{CallError, Provider};
 use crate::domain::difference::{Difference, Kind, Standing, judge};
 use crate::domain::invoice::State;
@@ -28,6 +30,8 @@ pub struct Reconciling {
     pub provider: Arc<Provider>,
     /// What is younger than this may still be on its way to our rows.
     pub settling: Micros,
+    /// Whether events are written.
+    pub tells: bool,
 }
 
 /// Why it could not be compared.
@@ -79,7 +83,8 @@ async fn examine(with: &Reconciling, window: Window, now: Micros) -> Result<(), 
     loop {
         let page = with.provider.captures(Some(window.0..window.1), cursor.as_deref(), PAGE).await?;
         seen.extend(page.items.iter().map(|capture| capture.invoice.clone()));
-        with.db.write(move |conn| examine_page(conn, &page.items, now)).await?;
+        let telling = Telling { wanted: with.tells, traceparent: None };
+        with.db.write(move |conn| examine_page(conn, &page.items, &telling, now)).await?;
         cursor = page.next_cursor;
         if cursor.is_none() {
             break;
@@ -89,7 +94,12 @@ async fn examine(with: &Reconciling, window: Window, now: Micros) -> Result<(), 
     Ok(())
 }
 
-fn examine_page(conn: &mut AnyConnection, captures: &[Capture], now: Micros) -> Result<(), StoreError> {
+fn examine_page(
+    conn: &mut AnyConnection,
+    captures: &[Capture],
+    telling: &Telling,
+    now: Micros,
+) -> Result<(), StoreError> {
     let uids: Vec<&str> = captures.iter().map(|capture| capture.invoice.as_str()).collect();
     let ours = reconciliation::of_uids(conn, &uids)?;
     for capture in captures {
@@ -101,6 +111,7 @@ fn examine_page(conn: &mut AnyConnection, captures: &[Capture], now: Micros) -> 
                 if !reconciliation::repair(conn, mine.id, capture, now)? {
                     continue;
                 }
+                tell(conn, EventKind::InvoicePaid, (mine.id, None), telling, now)?;
                 Standing::Repaired
             }
             (Kind::AmountDiffers, Some(mine)) => set_aside(conn, mine.id)?,

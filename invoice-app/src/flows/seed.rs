@@ -31,7 +31,7 @@ pub fn seed(db: &Db, set: DataSet, now: Micros) -> Result<Seeded, StoreError> {
         }
         add_customers(conn, set, now)?;
         let added = add_invoices(conn, set, now)?;
-        bulk::advance_numbers(conn)?;
+        bulk::finish(conn)?;
         Ok(Seeded::Added(added))
     })
 }

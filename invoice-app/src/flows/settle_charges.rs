@@ -5,12 +5,14 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use contracts::Amount;
+use contracts::event::{Data, Invoice as Told};
 use db::{AnyConnection, StoreError};
-use serde::Serialize;
+use events::NewEvent;
 use service::clock::Micros;
+use service::id::Uuids;
 
 use super::charge_due::Charging;
-use crate::domain::invoice::LastOutcome;
+use crate::domain::invoice::{LastOutcome, Origin};
 use crate::domain::policy::RetryPolicy;
 use crate::domain::progress::Count;
 use crate::domain::settle::{OpenCharge, Outcome, Settlement, Settling, settle};
@@ -36,7 +38,12 @@ pub async fn settle_charges(
         settlements.push(settle(charge, outcome, &settling));
     }
     let tells = charging.tells;
-    charging.db.write_statement(move |conn| write(conn, &charges, &settlements, tells, (started, now))).await
+    let work = move |conn: &mut AnyConnection| write(conn, &charges, &settlements, tells, (started, now));
+    let settled = charging.db.write_statement(work).await?;
+    if tells {
+        charging.told.notify_one();
+    }
+    Ok(settled)
 }
 
 fn write(
@@ -48,7 +55,8 @@ fn write(
 ) -> Result<Vec<Settlement>, StoreError> {
     let all: Vec<hot::Settled<'_>> = charges.iter().zip(settlements).collect();
     let changes = all.iter().flat_map(changes).collect();
-    let events = if tells { all.iter().filter_map(event).collect() } else { Vec::new() };
+    let uuids = Uuids::default();
+    let events = all.iter().filter(|_| tells).filter_map(|one| event(one, &uuids, now)).collect();
     let ours = hot::settle(conn, &hot::Batch { settled: all, changes, events, started_at: started, now })?;
     Ok(settlements.iter().filter(|one| ours.contains(&one.invoice_id)).cloned().collect())
 }
@@ -67,32 +75,33 @@ fn changes<'a>((charge, settlement): &hot::Settled<'a>) -> impl Iterator<Item = 
         at: settlement.paid_at,
     };
     let known = (was_unknown && counted.is_some()).then(|| of("unknown", "", -1));
-    counted.map(|(outcome, reason)| of(outcome, reason, 1)).into_iter().chain(known)
+    // What no run claimed, no run counts; what was captured is held against the provider's books all the same.
+    let counts = |change: &Change<'_>| change.run.is_some() || change.outcome == "captured";
+    counted.map(|(outcome, reason)| of(outcome, reason, 1)).into_iter().chain(known).filter(counts)
 }
 
-#[derive(Serialize)]
-struct Told<'a> {
-    invoice: &'a str,
-    number: i64,
-    customer: &'a str,
-    amount: Amount,
-    attempt: i32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-}
-
-fn event((charge, settlement): &hot::Settled<'_>) -> Option<Event> {
+fn event((charge, settlement): &hot::Settled<'_>, uuids: &Uuids, now: Micros) -> Option<Event> {
     let kind = settlement.event()?;
-    let told = Told {
-        invoice: &charge.invoice_uid,
+    let data = Data::Invoice(Told {
+        invoice: charge.invoice_uid.clone(),
         number: charge.invoice_id,
-        customer: &charge.customer_uid,
+        customer: charge.customer_uid.clone(),
+        user: charge.user.clone(),
+        order: (charge.origin == Origin::Order).then(|| charge.invoice_uid.clone()),
         amount: Amount(charge.amount),
         attempt: settlement.attempt,
-        reason: settlement.last_code.as_deref(),
+        reason: settlement.last_code.clone(),
+    });
+    let row = NewEvent {
+        id: uuids.next(now),
+        kind,
+        subject: charge.invoice_uid.clone(),
+        version: settlement.epoch,
+        data: data.json(),
+        traceparent: charge.traceparent.clone(),
+        at: now,
     };
-    let data = serde_json::to_string(&told).ok()?;
-    Some(Event { invoice: charge.invoice_id, kind, subject: charge.invoice_uid.clone(), data })
+    Some(Event { invoice: charge.invoice_id, row })
 }
 
 /// The policies that the runs of these charges began with.

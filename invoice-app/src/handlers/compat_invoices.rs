@@ -9,7 +9,7 @@ use super::state::State;
 use super::stream::json_array;
 use crate::domain::invoice::{Invoice, State as Stands};
 use crate::domain::run::Scope;
-use crate::store::invoices;
+use crate::store::invoices::{self, Filter};
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -30,10 +30,10 @@ fn json(invoice: &Invoice) -> String {
     serde_json::to_string(&old).unwrap_or_default()
 }
 
-/// `GET /invoices`.
+/// `GET /invoices`: what `POST /invoices/pay` pays, so not the invoices of orders.
 pub async fn list(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     json_array(&state.db, |conn, after, limit| {
-        let page = invoices::page(conn, &invoices::Filter::default(), after, limit)?;
+        let page = invoices::page(conn, &Filter { of_runs: true, ..Filter::default() }, after, limit)?;
         Ok(page.iter().map(|invoice| (invoice.id, json(invoice))).collect())
     })
     .await

@@ -12,7 +12,8 @@ use super::stream::json_array;
 use crate::domain::customer::Customer;
 use crate::domain::invoice::Invoice;
 use crate::domain::run::Scope;
-use crate::store::{customers, invoices};
+use crate::store::customers;
+use crate::store::invoices::{self, Filter};
 
 /// An answer in these paths' own form: a JSON string.
 #[derive(Debug)]
@@ -78,10 +79,10 @@ fn id(req: &HttpRequest) -> Result<i64, StoreError> {
     req.match_info().query("id").parse().map_err(|_| StoreError::NotFound)
 }
 
-/// `GET /rest/v1/invoices`.
+/// `GET /rest/v1/invoices`: not those of orders, as the oldest list does.
 pub async fn list_invoices(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     json_array(&state.db, |conn, after, limit| {
-        let page = invoices::page(conn, &invoices::Filter::default(), after, limit)?;
+        let page = invoices::page(conn, &Filter { of_runs: true, ..Filter::default() }, after, limit)?;
         Ok(page.iter().map(|invoice| (invoice.id, invoice_json(invoice))).collect())
     })
     .await

@@ -17,6 +17,7 @@ use crate::domain::attempt;
 use crate::domain::invoice;
 use crate::domain::run::{Run, Scope};
 use crate::flows;
+use crate::flows::void_invoice::Telling;
 use crate::store::{attempts, invoices, tallies};
 
 /// An attempt that is over.
@@ -88,7 +89,10 @@ pub async fn list_attempts(
     ),
 )]
 pub async fn void_invoice(state: web::Data<State>, Id(id): Id) -> Result<web::Json<Invoice>, Problem> {
-    answer(&state, flows::void_invoice::void_invoice(&state.db, id).await)
+    let telling = Telling { wanted: state.tells, traceparent: service::trace::parent() };
+    let done = flows::void_invoice::void_invoice(&state.db, id, telling, state.clock.now()).await;
+    state.told.notify_one();
+    answer(&state, done)
 }
 
 /// Release an invoice that was set aside: it may be charged again from now on.
@@ -111,7 +115,7 @@ pub async fn release_invoice(state: web::Data<State>, Id(id): Id) -> Result<web:
     responses(
         (status = 202, body = ShownRun),
         (status = 404, body = Document, content_type = "application/problem+json"),
-        (status = 409, body = Document, content_type = "application/problem+json", description = "It does not wait to be charged."),
+        (status = 409, body = Document, content_type = "application/problem+json", description = "It does not wait to be charged, or is an order's, which is charged by itself."),
     ),
 )]
 pub async fn collect_invoice(
@@ -121,6 +125,9 @@ pub async fn collect_invoice(
 ) -> Result<HttpResponse, Problem> {
     let invoice = state.db.read(move |conn| invoices::get(conn, id)).await;
     let invoice = invoice.map_err(|e| or_missing(e, "invoice"))?;
+    if invoice.origin == invoice::Origin::Order {
+        return Err(Problem::because(Kind::Conflict, "it is an order's, which is charged by itself"));
+    }
     if invoice.state != invoice::State::Pending {
         return Err(stands(invoice.state));
     }

@@ -163,6 +163,7 @@ pub async fn list_invoices(
         user: viewer.user().map(str::to_owned),
         customer_id: query.customer_id,
         state: query.state.map(known).transpose()?,
+        of_runs: false,
     };
     let (after, limit) = PageQuery { cursor: query.cursor, limit: query.limit }.bounds()?;
     let rows = state.db.read(move |conn| invoices::page(conn, &filter, after, limit + 1)).await?;

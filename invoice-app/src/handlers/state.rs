@@ -27,6 +27,10 @@ pub struct State {
     pub wake: Arc<Notify>,
     /// Whether the provider answers.
     pub provider: ProviderHealth,
+    /// Whether events are written.
+    pub tells: bool,
+    /// Wakes whoever tells them.
+    pub told: Arc<Notify>,
     /// Most rounds of `POST /invoices/pay`.
     pub max_rounds: i32,
     /// When to try again, for runs that begin now.

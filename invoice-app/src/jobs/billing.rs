@@ -10,7 +10,8 @@ use service::server::Shutdown;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::drive::{Driver, UNKNOWN};
+use super::drive::{Driver, ORDERS, UNKNOWN};
+use super::hints::HandingOut;
 use crate::flows::charge_due::Charging;
 use crate::store::runs;
 
@@ -28,8 +29,17 @@ pub struct Billing {
 impl Billing {
     /// A job that charges with `in_flight` batches at a time, over all runs, and looks for work when woken.
     #[must_use]
-    pub fn new(charging: Arc<Charging>, in_flight: usize, wake: Arc<Notify>) -> Self {
-        Self { driver: Driver::new(charging, in_flight), wake, driven: (JoinSet::new(), HashSet::new()) }
+    pub fn new(
+        charging: Arc<Charging>,
+        in_flight: usize,
+        workers: Option<Arc<HandingOut>>,
+        wake: Arc<Notify>,
+    ) -> Self {
+        Self {
+            driver: Driver::new(charging, in_flight, workers),
+            wake,
+            driven: (JoinSet::new(), HashSet::new()),
+        }
     }
 
     /// Works until the stop is asked for; what is in flight then is settled first.
@@ -55,10 +65,10 @@ impl Billing {
         while self.driven.0.join_next().await.is_some() {}
     }
 
-    /// Sees to it that each running run has a task, and the unknown outcomes have one.
+    /// Sees to it that each running run has a task, and the unknown outcomes and the orders have one.
     async fn look(&mut self, shutdown: &Shutdown) -> Result<(), StoreError> {
         let running = self.driver.charging.db.read(runs::running).await?;
-        for run in running.into_iter().chain([UNKNOWN]) {
+        for run in running.into_iter().chain([UNKNOWN, ORDERS]) {
             let (tasks, numbers) = &mut self.driven;
             if numbers.insert(run) {
                 let (driver, shutdown) = (self.driver.clone(), shutdown.clone());

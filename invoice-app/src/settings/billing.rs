@@ -29,10 +29,9 @@ const RECONCILE: Var = Var::new(
     "300000",
     "pause between comparisons of our payments with the provider's captures, 100 to 86400000",
 );
-const EVENTS: Var = Var::new(
+const EVENTS: Var = Var::unset(
     "EVENTS",
-    "off",
-    "`outbox` keeps an event of each verdict in the table `outbox`, for whoever takes it from there; `off` keeps none",
+    "`outbox` writes an event of whatever happens to an invoice into the table `outbox`, also where nobody is told by this process (a worker's are told by `serve`); `off` writes none; when not set, they are written where `EVENTS_TO` or `BROKER_URL` is set",
 );
 
 pub(super) const VARS: [Var; 7] = [BATCH, IN_FLIGHT, ROUNDS, policy::FILE, SCHEDULE, RECONCILE, EVENTS];
@@ -83,7 +82,8 @@ fn schedule(vars: &Vars) -> Result<Option<Schedule>, ConfigError> {
 fn tells(vars: &Vars) -> Result<bool, ConfigError> {
     match vars.text(&EVENTS).as_deref() {
         Some("outbox") => Ok(true),
-        Some("off") | None => Ok(false),
+        Some("off") => Ok(false),
+        None => Ok(events::settings::are_told(vars)),
         Some(other) => Err(ConfigError::bad(&EVENTS, other, "give outbox or off")),
     }
 }

@@ -91,14 +91,16 @@ pub fn insert_invoices(conn: &mut AnyConnection, rows: &[NewInvoiceRow]) -> Resu
     Ok(())
 }
 
-/// PostgreSQL does not notice numbers that were given to it; SQLite does.
-pub fn advance_numbers(conn: &mut AnyConnection) -> Result<(), StoreError> {
+/// What PostgreSQL does not notice by itself: numbers that were given to it, and for a minute or so how full a table is.
+/// Until then it sorts all that is due for each claim.
+pub fn finish(conn: &mut AnyConnection) -> Result<(), StoreError> {
     if let AnyConnection::Postgres(conn) = conn {
         for table in ["customers", "invoices"] {
             diesel::sql_query(format!(
                 "SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT MAX(id) FROM {table}))"
             ))
             .execute(conn)?;
+            diesel::sql_query(format!("ANALYZE {table}")).execute(conn)?;
         }
     }
     Ok(())

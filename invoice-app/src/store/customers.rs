@@ -57,6 +57,12 @@ pub fn insert(
     get(conn, id)
 }
 
+/// The customer with this UUID, if there is one. A user's customer has the user's.
+pub fn of_uid(conn: &mut AnyConnection, uid: &str) -> Result<Option<Customer>, StoreError> {
+    let row = customers::table.filter(customers::uid.eq(uid)).first::<Row>(conn);
+    row.optional()?.map(Customer::try_from).transpose()
+}
+
 /// One customer.
 pub fn get(conn: &mut AnyConnection, id: i64) -> Result<Customer, StoreError> {
     customers::table.find(id).first::<Row>(conn)?.try_into()

@@ -3,5 +3,5 @@
 mod claim;
 mod settle;
 
-pub use claim::{Claim, Cursor, claim};
+pub use claim::{Claim, Cursor, Queue, claim};
 pub use settle::{Batch, Settled, settle};

@@ -26,6 +26,8 @@ struct Row {
     paid_at: Option<i64>,
     next_at: Option<i64>,
     leased_until: Option<i64>,
+    origin: String,
+    epoch: i64,
 }
 
 impl TryFrom<Row> for Invoice {
@@ -40,6 +42,8 @@ impl TryFrom<Row> for Invoice {
         };
         Ok(Self {
             state: State::parse(&row.state).ok_or_else(|| bug("state"))?,
+            origin: Origin::parse(&row.origin).ok_or_else(|| bug("origin"))?,
+            epoch: row.epoch,
             due_on: row.due_on.parse().map_err(|_| bug("due date"))?,
             amount: Money { minor: row.amount, currency },
             last_outcome,
@@ -81,6 +85,73 @@ pub fn insert(
     get(conn, id)
 }
 
+/// Adds the invoice of an order, which is to be charged at once, or never if it is not wanted any more.
+pub fn insert_of_order(
+    conn: &mut AnyConnection,
+    order: &NewOrderInvoice<'_>,
+    now: Micros,
+) -> Result<Invoice, StoreError> {
+    let (state, next_at, epoch, last_code) = match order.void {
+        Some(reason) => (State::Void, None, 1, Some(reason)),
+        None => (State::Pending, Some(now), 0, None),
+    };
+    let id: i64 = diesel::insert_into(invoices::table)
+        .values((
+            invoices::uid.eq(order.uid),
+            invoices::customer_id.eq(order.customer_id),
+            invoices::amount.eq(order.amount.minor),
+            invoices::currency.eq(order.amount.currency.code()),
+            invoices::due_on.eq(order.due_on.to_string()),
+            invoices::state.eq(state.as_str()),
+            invoices::epoch.eq(epoch),
+            invoices::last_code.eq(last_code),
+            invoices::origin.eq(Origin::Order.as_str()),
+            invoices::created_at.eq(now),
+            invoices::next_at.eq(next_at),
+            invoices::traceparent.eq(order.traceparent),
+        ))
+        .returning(invoices::id)
+        .get_result(conn)?;
+    get(conn, id)
+}
+
+/// The invoice of an order.
+#[derive(Debug, Clone, Copy)]
+pub struct NewOrderInvoice<'a> {
+    /// UUID of the order, which is the invoice's too.
+    pub uid: &'a str,
+    /// Who pays.
+    pub customer_id: i64,
+    /// How much.
+    pub amount: Money,
+    /// The customer's today.
+    pub due_on: Date,
+    /// Why it is never to be charged, if so.
+    pub void: Option<&'a str>,
+    /// W3C trace context of the order.
+    pub traceparent: Option<&'a str>,
+}
+
+/// Voids an invoice that waits to be charged, under a new epoch; false when it does not wait (any more). One statement
+/// asks and changes: an attempt that is being opened is waited for, and then this changes nothing.
+pub fn void(conn: &mut AnyConnection, id: i64, reason: &str) -> Result<bool, StoreError> {
+    let pending = invoices::state.eq(State::Pending.as_str());
+    let change = (
+        invoices::state.eq(State::Void.as_str()),
+        invoices::epoch.eq(invoices::epoch + 1),
+        invoices::next_at.eq(None::<Micros>),
+        invoices::last_code.eq(reason),
+    );
+    Ok(diesel::update(invoices::table.filter(invoices::id.eq(id).and(pending))).set(change).execute(conn)?
+        == 1)
+}
+
+/// One invoice by its UUID.
+pub fn of_uid(conn: &mut AnyConnection, uid: &str) -> Result<Option<Invoice>, StoreError> {
+    let row = invoices::table.filter(invoices::uid.eq(uid)).select(Row::as_select()).first::<Row>(conn);
+    row.optional()?.map(Invoice::try_from).transpose()
+}
+
 /// One invoice.
 pub fn get(conn: &mut AnyConnection, id: i64) -> Result<Invoice, StoreError> {
     invoices::table.find(id).select(Row::as_select()).first::<Row>(conn)?.try_into()
@@ -114,6 +185,8 @@ pub struct Filter {
     pub customer_id: Option<i64>,
     /// Only those that stand here.
     pub state: Option<State>,
+    /// Only those that runs are about: an order's invoice is charged for its order alone.
+    pub of_runs: bool,
 }
 
 /// The next invoices by number.
@@ -134,6 +207,9 @@ pub fn page(
     if let Some(state) = filter.state {
         query = query.filter(invoices::state.eq(state.as_str()));
     }
+    if filter.of_runs {
+        query = query.filter(invoices::origin.ne(Origin::Order.as_str()));
+    }
     let rows: Vec<Row> = query.order(invoices::id).limit(limit).load(conn)?;
     rows.into_iter().map(Invoice::try_from).collect()
 }
@@ -144,9 +220,10 @@ pub fn max_id(conn: &mut AnyConnection) -> Result<i64, StoreError> {
     Ok(id.unwrap_or_default())
 }
 
-/// Whether anything is still ahead of an invoice up to this number.
+/// Whether anything is still ahead of an invoice up to this number, other than of an order's.
 pub fn any_open(conn: &mut AnyConnection, max_id: i64) -> Result<bool, StoreError> {
-    let open = invoices::next_at.is_not_null().and(invoices::id.le(max_id));
+    let of_runs = invoices::origin.ne(Origin::Order.as_str());
+    let open = invoices::next_at.is_not_null().and(invoices::id.le(max_id)).and(of_runs);
     Ok(diesel::select(diesel::dsl::exists(invoices::table.filter(open))).get_result(conn)?)
 }
 

@@ -1,39 +1,40 @@
-//! What happened and is to be told, as rows that are written with what happened.
+//! What happened to an invoice and is to be told.
 
-use db::sqlite;
-use db::sqlite::Value::{Integer, Text};
-use diesel::prelude::*;
-use diesel::sqlite::SqliteConnection;
+use contracts::Amount;
+use contracts::event::{Data, Invoice as Told, Kind};
+use events::NewEvent;
 use service::clock::Micros;
 
-/// An event.
+use crate::domain::customer::Customer;
+use crate::domain::invoice::{Invoice, Origin};
+
+/// An event about an invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// The invoice that it is about.
+    /// Number of the invoice.
     pub invoice: i64,
-    /// Its type, such as `invoice.paid.v1`.
-    pub kind: &'static str,
-    /// UUID of the invoice.
-    pub subject: String,
-    /// What is told, as JSON.
-    pub data: String,
+    /// What goes into the outbox.
+    pub row: NewEvent,
 }
 
-/// Adds events on SQLite; on PostgreSQL they are part of the statement that settles.
-pub fn insert<'a>(
-    conn: &mut SqliteConnection,
-    events: impl Iterator<Item = &'a Event>,
+/// Tells how an invoice stands since its state was changed without a claim.
+#[must_use]
+pub fn about(
+    kind: Kind,
+    invoice: &Invoice,
+    customer: &Customer,
+    (reason, traceparent): (Option<&str>, Option<String>),
     now: Micros,
-) -> QueryResult<()> {
-    for event in events {
-        let values = [Text(event.kind), Text(&event.subject), Text(&event.data), Integer(now)];
-        sqlite::execute::<Insert, _>(conn, values)?;
-    }
-    Ok(())
-}
-
-struct Insert;
-
-impl sqlite::Named for Insert {
-    const SQL: &'static str = "INSERT INTO outbox (kind, subject, data, created_at) VALUES (?, ?, ?, ?)";
+) -> NewEvent {
+    let data = Data::Invoice(Told {
+        invoice: invoice.uid.clone(),
+        number: invoice.id,
+        customer: customer.uid.clone(),
+        user: customer.user.clone(),
+        order: (invoice.origin == Origin::Order).then(|| invoice.uid.clone()),
+        amount: Amount(invoice.amount),
+        attempt: invoice.attempt,
+        reason: reason.map(str::to_owned),
+    });
+    NewEvent::new(kind, &data, invoice.epoch, traceparent, now)
 }

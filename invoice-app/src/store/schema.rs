@@ -33,6 +33,7 @@ diesel::table! {
         last_code -> Nullable<Text>,
         asked -> Integer,
         leased_until -> Nullable<BigInt>,
+        traceparent -> Nullable<Text>,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::policy::Budget;
 use crate::domain::progress::Count;
 use crate::domain::run::Scope;
 
-/// Invoices of a scope that wait to be charged, up to the highest number at the start.
+/// Invoices of a scope that wait to be charged, up to the highest number at the start. Orders' invoices are in none.
 #[derive(Debug, Clone)]
 pub struct Pending {
     /// Which.
@@ -35,7 +35,10 @@ impl Pending {
                 format!(" AND i.id IN ({})", if ids.is_empty() { "NULL".into() } else { ids.join(", ") })
             }
         };
-        format!("i.state = 'PENDING' AND i.next_at IS NOT NULL AND i.id <= {}{only}", self.max_id)
+        format!(
+            "i.state = 'PENDING' AND i.next_at IS NOT NULL AND i.origin <> 'order' AND i.id <= {}{only}",
+            self.max_id
+        )
     }
 
     /// Counts what a run that began now would be about.
@@ -87,7 +90,7 @@ impl Pending {
 pub fn ask_now(conn: &mut AnyConnection, max_id: i64, now: Micros) -> Result<(), StoreError> {
     diesel::sql_query(format!(
         "UPDATE invoices SET next_at = {now} WHERE state = 'CHARGING' AND last_outcome = 'unknown'
-             AND next_at > {now} AND id <= {max_id}"
+             AND origin <> 'order' AND next_at > {now} AND id <= {max_id}"
     ))
     .execute(conn)?;
     Ok(())

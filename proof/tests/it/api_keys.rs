@@ -35,6 +35,14 @@ async fn a_run_has_ended(home: &Home, stack: &Stack) {
     assert!(watched.text().await.unwrap().contains("event: ended"));
 }
 
+/// Customer 1, so that there is an account to look at.
+async fn a_customer_has_an_account(home: &Home, stack: &Stack) {
+    let request = stack.http.post(format!("{}/v1/customers/1/deposits", stack.invoices));
+    let deposit = serde_json::json!({"amount": {"value": 1, "currency": "EUR"}});
+    let made = request.bearer_auth(key(home, "customers:write")).json(&deposit).send().await.unwrap();
+    assert_eq!(made.status(), 201);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_may_read_and_write_everything_may_not_bill() {
     let home = Home::new();
@@ -79,6 +87,7 @@ async fn no_endpoint_is_open_without_a_key_of_its_scope() {
     let home = Home::new();
     let stack = stack(&home);
     a_run_has_ended(&home, &stack).await;
+    a_customer_has_an_account(&home, &stack).await;
     let unrelated = key(&home, "notifications:read");
     let foreign =
         key(&Home::new(), "invoices:read,invoices:write,customers:read,customers:write,billing:run");

@@ -39,10 +39,15 @@ impl Shard {
 
 /// How many injections a test is to make that makes so many in the quick gate.
 pub(crate) fn injections(quick: usize) -> usize {
+    injections_up_to(quick, usize::MAX)
+}
+
+/// The same, and never more than that.
+pub(crate) fn injections_up_to(quick: usize, most: usize) -> usize {
     let vars = Vars::from_env();
     let (times, shard): (usize, Shard) =
         (vars.required(&TIMES).expect("CHAOS_TIMES"), vars.required(&SHARD).expect("CHAOS_SHARD"));
-    shard.of(quick * times)
+    shard.of((quick * times).min(most))
 }
 
 /// A seed, and what was done since; printed when the test fails.

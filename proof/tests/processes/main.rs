@@ -6,10 +6,13 @@
 mod client;
 mod crashes;
 mod fail_points;
+mod handed_out;
 mod journal;
 mod kills;
+mod orders;
 mod readiness;
 mod reconciled;
+mod saga;
 mod server;
 mod settings;
 mod workers;

@@ -92,6 +92,19 @@ fn bad_settings_end_with_78_and_one_sentence() {
         (&[("RETRY_POLICY_FILE", &misspelt)], "evening"),
         (&[("RETRY_POLICY_FILE", &senseless)], "soft_decline.wait_days"),
         (&[("EVENTS", "kafka")], "outbox or off"),
+        (&[("BROKER_URL", "amqp://broker.example")], "only this machine"),
+        (&[("BROKER_URL", "amqps://broker.example")], "set BROKER_CA_FILE"),
+        (&[("BROKER_URL", "amqp://localhost")], "set BROKER_PASSWORD_FILE"),
+        (&[("BROKER_URL", "amqp://localhost"), ("BROKER_PASSWORD_FILE", &empty_file)], "it is empty"),
+        (&[("QUEUE_URL", "amqp://guest:guest@localhost")], "leave user and password out"),
+        (
+            &[
+                ("BROKER_URL", "amqp://localhost"),
+                ("BROKER_PASSWORD_FILE", &two_lines),
+                ("EVENTS_TO", "orders=https://localhost:1"),
+            ],
+            "remove one of them",
+        ),
         (&[("RECONCILE_EVERY_MS", "99")], "from 100 to 86400000"),
         (&[("RECONCILE_EVERY_MS", "86400001")], "from 100 to 86400000"),
     ];

@@ -177,16 +177,21 @@ impl<'a> World<'a> {
     }
 }
 
+/// Prints the ends of all logs.
+pub(crate) fn last_words(services: &[Service]) {
+    for service in services {
+        let log = service.log();
+        // Not each request, and not what the server says when it starts.
+        let told = log.lines().filter(|line| !line.contains("answered") && !line.contains("actix"));
+        let tail: Vec<&str> = told.collect::<Vec<_>>().into_iter().rev().take(10).collect();
+        println!("{}, the last lines first: {tail:#?}", service.name());
+    }
+}
+
 impl Drop for World<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            for service in &self.services {
-                let log = service.log();
-                // Not each request, and not what the server says when it starts.
-                let told = log.lines().filter(|line| !line.contains("answered") && !line.contains("actix"));
-                let tail: Vec<&str> = told.collect::<Vec<_>>().into_iter().rev().take(10).collect();
-                println!("{}, the last lines first: {tail:#?}", service.name());
-            }
+            last_words(&self.services);
             println!("{:#?}", standings(&self.invoices.open()));
         }
     }

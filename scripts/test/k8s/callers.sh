@@ -20,7 +20,7 @@ start_callers() {
   # An earlier run's may still be going away, and would take the new pods along.
   eventually 120 no_namespace_is_going
   kubectl apply -f "$HERE/k8s/namespaces.yaml"
-  for namespace in antaeus antaeus-test-mesh antaeus-test-plain; do
+  for namespace in antaeus commerce antaeus-test-mesh antaeus-test-plain; do
     kubectl -n "$namespace" create serviceaccount test-stranger --dry-run=client -o yaml | kubectl apply -f -
   done
   {
@@ -34,10 +34,11 @@ start_callers() {
     caller "$WORKER_IMPOSTOR" test-stranger invoice-app-worker true
     caller "$BARE_WORKER" invoice-app invoice-app-worker false
     caller "$GATEWAY_TWIN" default test-gateway false
+    event_callers
   } | sed "s|IMAGE|$image|" | kubectl apply -f -
   # Not one of its Service's pods: it is never ready, like all callers.
   kubectl -n "$GATEWAY_NAMESPACE" label pod "${GATEWAY_TWIN#*/}" istio=ingressgateway --overwrite
-  for namespace in antaeus antaeus-test-mesh antaeus-test-plain "$GATEWAY_NAMESPACE"; do
+  for namespace in antaeus commerce antaeus-test-mesh antaeus-test-plain "$GATEWAY_NAMESPACE"; do
     kubectl -n "$namespace" wait --for=condition=ContainersReady pod -l antaeus.dev/test=caller --timeout=90s
   done
 }
@@ -56,7 +57,10 @@ deployed_image() { image_reference antaeusctl; }
 
 stop_callers() {
   [ -z "$GATEWAY_TWIN" ] || kubectl -n "${GATEWAY_TWIN%/*}" delete pod "${GATEWAY_TWIN#*/}" --ignore-not-found --wait=false
-  kubectl -n antaeus delete pod -l antaeus.dev/test=caller --ignore-not-found --wait=false
-  kubectl -n antaeus delete serviceaccount test-stranger --ignore-not-found
+  local namespace
+  for namespace in antaeus commerce; do
+    kubectl -n "$namespace" delete pod -l antaeus.dev/test=caller --ignore-not-found --wait=false
+    kubectl -n "$namespace" delete serviceaccount test-stranger --ignore-not-found
+  done
   kubectl delete namespace antaeus-test-mesh antaeus-test-plain --ignore-not-found --wait=false
 }

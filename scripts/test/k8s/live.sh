@@ -8,7 +8,7 @@ layer_is_live() { # COMPONENT
 
 # --- and no other: policies add up, so that one more may open what all the others close
 
-OURS='antaeus payments antaeus-data'
+OURS='antaeus payments commerce antaeus-data'
 NETWORK_KINDS=(networkpolicies.networking.k8s.io)
 # What a proxy lets in, and what a proxy is.
 MESH_KINDS=({authorizationpolicies,peerauthentications,requestauthentications}.security.istio.io

@@ -8,7 +8,7 @@ REPLAYS=40
 test_mutants() {
   part "mutants of policies, replayed: the network's, with all three layers in place"
   REPLAYED=0
-  if ! (cd "$ROOT" && antaeusctl policies mutants --rendered "$K8S_STATE/$OVERLAY/rendered.yaml" --live 80) >"$TMP/mutants"; then
+  if ! (cd "$ROOT" && antaeusctl policies mutants --rendered "$K8S_STATE/$OVERLAY/rendered.yaml" --live 240) >"$TMP/mutants"; then
     fail "antaeusctl policies mutants --live" "$(tail -n 5 "$TMP/mutants")"
     return
   fi
@@ -49,6 +49,9 @@ find_caller() {
   case $(of_probe callee):$port in
   payments/payment-provider:8082) url=http://payment-provider.payments.svc.cluster.local:8082 ;;
   antaeus/invoice-app:8081) url=http://invoice-app.antaeus.svc.cluster.local:8081 ;;
+  antaeus/invoice-app:7081) url=$INVOICES_EVENTS ;;
+  commerce/orders:7084) url=$ORDERS_EVENTS ;;
+  commerce/*:808?) url=$(of_probe callee) url=http://${url#*/}.commerce.svc.cluster.local:$port ;;
   antaeus/invoice-app:9081) url=http://$(app_pod):9081 ;;
   antaeus/invoice-app-worker:9081) url=http://$(worker status.podIP):9081 ;;
   payments/payment-provider:9082) url=http://$(provider_pod):9082 ;;
@@ -63,12 +66,18 @@ find_caller() {
   # Without a sidecar: one keeps its connections, and the network asks only about new ones.
   network-antaeus/invoice-app) CALL=(call "$BARE" "$url" "${token[@]}") ;;
   network-antaeus/invoice-app-worker) CALL=(call "$BARE_WORKER" "$url" "${token[@]}") ;;
+  network-commerce/orders) CALL=(call "$BARE_ORDERS" "$url" "${token[@]}") ;;
+  mesh-commerce/orders) CALL=(call "$ORDERS" "$url" -X "$(of_probe method)" "${token[@]}") ;;
+  mesh-commerce/users) CALL=(call "$USERS" "$url" -X "$(of_probe method)" "${token[@]}") ;;
   mesh-antaeus/invoice-app) CALL=(call "$CALLER" "$url" -X "$(of_probe method)" "${token[@]}") ;;
   # Another account of the same namespace; by an address a sidecar does not know it would call in plaintext.
   mesh-antaeus/default) [[ $url == *.svc.cluster.local* ]] || return 1
     CALL=(call "$NEIGHBOUR" "$url" -X "$(of_probe method)" "${token[@]}")
     ;;
-  mesh-istio-system/istio-ingressgateway-service-account) CALL=(through_gateway "$(of_probe path)") ;;
+  # It has routes to the public ports alone.
+  mesh-istio-system/istio-ingressgateway-service-account) [[ $port == 808? ]] || return 1
+    CALL=(through_gateway "$(of_probe path)")
+    ;;
   *) return 1 ;;
   esac
 }

@@ -131,6 +131,7 @@ test_rbac() {
   check "the platform changes no Role" is_forbidden 'resource "roles"' as_group antaeus:platform -n antaeus delete role team-billing --dry-run=server
   check "the platform may change a policy" is_allowed as_group antaeus:platform -n antaeus delete networkpolicy default-deny --dry-run=server
   test_team_calls "the group antaeus:payments" payments payment-provider antaeus as_group antaeus:payments
+  test_team_calls "the group antaeus:commerce" commerce orders payments as_group antaeus:commerce
   check "the cluster signs a certificate for a member of antaeus:billing" certificate_of billing
   check "to the API server its bearer is in that group" is_in_group billing
   test_team_calls "a certificate of antaeus:billing" antaeus invoice-app payments kubectl --kubeconfig "$TMP/billing.kubeconfig"

@@ -3,16 +3,22 @@
 
 base64url() { base64 -w0 | tr '+/' '-_' | tr -d '='; }
 
-# Made TOKEN_AGE seconds ago, for TOKEN_AUDIENCE, where a caller sets them.
-charge_token() { # KEY-FILE METHOD PATH [KEY-FILE-WHOSE-NAME-IT-BEARS]
+# For one request; made TOKEN_AGE seconds ago, where a caller sets it.
+request_token() { # TYPE ISSUER SUBJECT AUDIENCE METHOD PATH BODY KEY-FILE [KEY-FILE-WHOSE-NAME-IT-BEARS]
   local now header claims
   now=$(($(date +%s) - ${TOKEN_AGE:-0}))
-  header=$(printf '{"alg":"EdDSA","typ":"charge+jwt","kid":"%s"}' "$(key_id "${4:-$1}")" | base64url)
-  claims=$(printf '{"iss":"invoice-app.antaeus","sub":"spiffe://cluster.local/ns/antaeus/sa/invoice-app","aud":"%s","iat":%s,"nbf":%s,"exp":%s,"jti":"%s","htm":"%s","htu":"%s","bdh":"%s"}' \
-    "${TOKEN_AUDIENCE:-payment-provider}" "$now" "$now" $((now + 110)) "$(openssl rand -hex 16)" "$2" "$3" \
-    "$(printf '' | openssl dgst -sha256 -binary | base64url)" | base64url)
+  header=$(printf '{"alg":"EdDSA","typ":"%s","kid":"%s"}' "$1" "$(key_id "${9:-$8}")" | base64url)
+  claims=$(printf '{"iss":"%s","sub":"%s","aud":"%s","iat":%s,"nbf":%s,"exp":%s,"jti":"%s","htm":"%s","htu":"%s","bdh":"%s"}' \
+    "$2" "$3" "$4" "$now" "$now" $((now + 110)) "$(openssl rand -hex 16)" "$5" "$6" \
+    "$(printf '%s' "$7" | openssl dgst -sha256 -binary | base64url)" | base64url)
   printf '%s.%s' "$header" "$claims" >"$TMP/signed"
-  printf '%s.%s.%s' "$header" "$claims" "$(openssl pkeyutl -sign -rawin -inkey "$1" -in "$TMP/signed" | base64url)"
+  printf '%s.%s.%s' "$header" "$claims" "$(openssl pkeyutl -sign -rawin -inkey "$8" -in "$TMP/signed" | base64url)"
+}
+
+# For TOKEN_AUDIENCE, where a caller sets it.
+charge_token() { # KEY-FILE METHOD PATH [KEY-FILE-WHOSE-NAME-IT-BEARS]
+  request_token charge+jwt invoice-app.antaeus spiffe://cluster.local/ns/antaeus/sa/invoice-app \
+    "${TOKEN_AUDIENCE:-payment-provider}" "$2" "$3" '' "$1" "${4:-$1}"
 }
 
 # RFC 7638: a key is named by the hash of its public half.

@@ -6,7 +6,7 @@ use crate::finding::Findings;
 use crate::graph::{Call, CallGraph, Transport};
 use crate::layer::application::Gate;
 use crate::layer::mesh;
-use crate::object::{HttpRoute, Object, Spec, UriMatch, VirtualService};
+use crate::object::{Backend, HttpRoute, Object, Spec, UriMatch, VirtualService};
 use crate::pattern::{example, path_matches};
 use crate::place::{Origin, Place};
 use crate::universe::Universe;
@@ -114,9 +114,25 @@ fn doors(world: &World<'_>, call: &Call, findings: &mut Findings) {
         world.render.all(|spec| if let Spec::VirtualService(routes) = spec { Some(routes) } else { None });
     let leading: Vec<_> =
         all.filter(|(_, routes)| routes.gateways.iter().any(|gateway| gateway != "mesh")).collect();
-    let routed = |path: &str| leading.iter().any(|(_, routes)| leads(routes, path));
-    for path in call.paths.iter().map(|path| example(path)).filter(|path| !routed(path)) {
-        findings.general(RULE, format!("{door} has no route for {path}, which the call graph names"));
+    for path in call.paths.iter().map(|path| example(path)) {
+        let taking: Vec<_> =
+            leading.iter().filter_map(|(object, routes)| Some((*object, taker(routes, &path)?))).collect();
+        match taking.as_slice() {
+            [] => {
+                findings.general(RULE, format!("{door} has no route for {path}, which the call graph names"));
+            }
+            [(object, route)] if !leads_to(world, call, object, route) => {
+                let sentence = format!("{door} leads {path} elsewhere than to {}:{}", call.callee, call.port);
+                findings.about(RULE, &object.title, sentence);
+            }
+            [_] => {}
+            [.., (object, _)] => {
+                let sentence = format!(
+                    "{path} is in another VirtualService too, and Istio does not say which comes first: name it in one"
+                );
+                findings.about(RULE, &object.title, sentence);
+            }
+        }
     }
     let meant = |path: &str| {
         let calls = world.graph.calls.iter().filter(|other| other.callers.contains(door));
@@ -129,11 +145,26 @@ fn doors(world: &World<'_>, call: &Call, findings: &mut Findings) {
     }
 }
 
-fn leads(routes: &VirtualService, path: &str) -> bool {
-    routes
-        .http
-        .iter()
-        .any(|route| route.matches.is_empty() || route.matches.iter().any(|uri| uri.takes(path)))
+/// The first route that takes a path.
+fn taker<'a>(routes: &'a VirtualService, path: &str) -> Option<&'a HttpRoute> {
+    let takes =
+        |route: &&HttpRoute| route.matches.is_empty() || route.matches.iter().any(|uri| uri.takes(path));
+    routes.http.iter().find(takes)
+}
+
+/// Whether each destination is a Service of the callee, on the port of the call.
+fn leads_to(world: &World<'_>, call: &Call, object: &Object, route: &HttpRoute) -> bool {
+    let Some(callee) = world.universe.place(&call.callee) else { return true };
+    let is_way = |backend: &Backend| {
+        let Backend { destination } = backend;
+        world.render.ways_to(callee, call.port).any(|(service, way)| {
+            let whole = format!("{}.{}.svc.cluster.local", service.name, service.namespace);
+            let named = destination.host == whole
+                || destination.host == service.name && object.namespace == service.namespace;
+            named && destination.port.as_ref().is_some_and(|port| port.number == way.port)
+        })
+    };
+    route.route.iter().all(is_way)
 }
 
 fn stray(

@@ -25,9 +25,8 @@ struct Door<'a> {
 pub fn compare(world: &World<'_>, findings: &mut Findings) {
     let real = |place: &&Place| place.origin == Origin::Workload || place.name.ends_with(UNLABELLED);
     for callee in world.universe.ours().filter(real) {
-        let guarded = world.graph.guarded.contains(&callee.name);
         if !callee.sidecar {
-            if guarded {
+            if must_be_guarded(world, callee) {
                 findings.general(
                     RULE,
                     format!("{} has no sidecar, so the mesh guards nothing of it", callee.name),
@@ -44,6 +43,12 @@ pub fn compare(world: &World<'_>, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Who is called by somebody that has a name.
+fn must_be_guarded(world: &World<'_>, callee: &Place) -> bool {
+    let mut calls = world.graph.calls.iter().filter(|call| call.callee == callee.name);
+    world.graph.guarded.contains(&callee.name) || calls.any(|call| call.identity().is_some())
 }
 
 impl Door<'_> {

@@ -58,7 +58,7 @@ pub(super) fn lead_somewhere(world: &World<'_>, findings: &mut Findings) {
         for name in routes.gateways.iter().filter(|name| *name != "mesh") {
             if !is_open(world, object, name, &routes.hosts) {
                 let sentence = format!(
-                    "{name} must be a Gateway of this namespace on the call graph's door, with one of its hosts, or \"*\" here"
+                    "{name} must be a Gateway, of this namespace or NAMESPACE/NAME, on the call graph's door, with one of its hosts, or \"*\" here"
                 );
                 findings.about("dangling-route", &object.title, sentence);
             }
@@ -80,9 +80,10 @@ fn is_service(world: &World<'_>, object: &Object, backend: &Backend) -> bool {
 fn is_open(world: &World<'_>, object: &Object, name: &str, hosts: &[String]) -> bool {
     let mut gateways =
         world.render.all(|spec| if let Spec::Gateway(gateway) = spec { Some(gateway) } else { None });
+    let (namespace, name) = name.split_once('/').unwrap_or((&object.namespace, name));
     gateways.any(|(gateway, spec)| {
         let shared = spec.servers.iter().flat_map(|server| &server.hosts).any(|host| hosts.contains(host));
-        gateway.namespace == object.namespace
+        gateway.namespace == namespace
             && gateway.name == name
             && is_at_door(world, spec)
             && (shared || hosts.iter().any(|host| host == "*"))

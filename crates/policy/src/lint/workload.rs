@@ -156,16 +156,27 @@ pub(super) fn secret_files(world: &World<'_>, findings: &mut Findings) {
     }
 }
 
-/// I1: the private charge key is invoice-app's alone.
-pub(super) fn charge_key(world: &World<'_>, findings: &mut Findings) {
+/// I1: a private key is its service's alone: who holds it, and runs as somebody else, could sign in that one's name.
+pub(super) fn signing_keys(world: &World<'_>, findings: &mut Findings) {
     for (object, _) in workloads(world) {
         let spec = pod_spec(object);
-        let named = |volume: &Value| volume.to_string().contains("invoice-app-charge-key");
         let account = spec.pointer("/serviceAccountName").and_then(Value::as_str);
-        if items(spec, "/volumes").any(named) && account != Some("invoice-app") {
-            let sentence =
-                "take the charge key away: who holds it and runs as somebody else is not invoice-app";
-            findings.about("I1-charge-key", &object.title, sentence);
+        for (rule, key) in [("I1-charge-key", "-charge-key"), ("I1-event-key", "-event-key")] {
+            let owners = secrets_of(spec).filter_map(|secret| Some(secret.split_once(key)?.0));
+            for owner in owners.filter(|owner| account != Some(owner)) {
+                findings.about(
+                    rule,
+                    &object.title,
+                    format!("take {owner}{key} away: only {owner} signs with it"),
+                );
+            }
         }
     }
+}
+
+/// The names of the Secrets that a pod mounts.
+fn secrets_of(spec: &Value) -> impl Iterator<Item = &str> {
+    let whole = items(spec, "/volumes").filter_map(|volume| volume.pointer("/secret/secretName"));
+    let parts = items(spec, "/volumes").flat_map(|volume| items(volume, "/projected/sources"));
+    whole.chain(parts.filter_map(|part| part.pointer("/secret/name"))).filter_map(Value::as_str)
 }

@@ -49,6 +49,7 @@ pub fn replays(render: &Render, graph: &CallGraph, number: usize) -> Vec<Replay>
     for mutant in all(render).into_iter().filter(is_plain) {
         by_operator.entry((mutant.operator, mutant.object.to_string())).or_default().push(mutant);
     }
+    let graph = &graph.of(render);
     let universe = Universe::new(render, graph);
     let world = World { render, graph, universe: &universe };
     let mut replays = Vec::new();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Equivalent, Outcome, all};
+use super::{Equivalent, Mutant, Outcome, all};
 use crate::graph::CallGraph;
 use crate::render::Render;
 
@@ -73,12 +73,14 @@ pub fn run(renders: &[(String, Render)], graph: &CallGraph, equivalents: &[Equiv
     let mut known: Vec<Vec<Seen>> =
         equivalents.iter().map(|entry| vec![Seen::default(); entry.objects.len()]).collect();
     for (name, render) in renders {
-        for mutant in all(render) {
+        let graph = &graph.of(render);
+        let mutants = all(render);
+        for (mutant, outcome) in mutants.iter().zip(judged(&mutants, render, graph)) {
             let row = tally.rows.entry(mutant.operator).or_default();
             let mut listed = equivalents.iter().enumerate();
-            let entry = listed.find_map(|(at, entry)| Some((at, entry.place_of(&mutant)?)));
+            let entry = listed.find_map(|(at, entry)| Some((at, entry.place_of(mutant)?)));
             let seen = entry.map(|(entry, object)| &mut known[entry][object]);
-            match (mutant.judge(render, graph), seen) {
+            match (outcome, seen) {
                 (Outcome::Survived, Some(seen)) => {
                     row.equivalent += 1;
                     seen.survived = true;
@@ -102,6 +104,18 @@ pub fn run(renders: &[(String, Render)], graph: &CallGraph, equivalents: &[Equiv
     }
     tally.stale = stale(equivalents, &known);
     tally
+}
+
+/// What becomes of each, judged by as many threads as there are processors.
+fn judged(mutants: &[Mutant], render: &Render, graph: &CallGraph) -> Vec<Outcome> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = mutants.len().div_ceil(threads).max(1);
+    let judge = |part: &[Mutant]| part.iter().map(|mutant| mutant.judge(render, graph)).collect::<Vec<_>>();
+    std::thread::scope(|scope| {
+        let judging: Vec<_> = mutants.chunks(share).map(|part| scope.spawn(move || judge(part))).collect();
+        let parts = judging.into_iter().map(|part| part.join());
+        parts.flat_map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
 }
 
 /// What became of one entry of the list.

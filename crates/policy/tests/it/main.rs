@@ -10,6 +10,7 @@ mod application;
 mod authorization;
 mod calls;
 mod conditions;
+mod doors;
 mod fail_closed;
 mod installation;
 mod lab;

@@ -168,12 +168,24 @@ fn a_replacement_that_breaks_a_rule() {
             "volumes: []",
             "volumes: [{name: a, secret: {secretName: invoice-app-charge-key-0123456789, defaultMode: 256}}]",
         ),
+        (
+            "I1-event-key",
+            "volumes: []",
+            "volumes: [{name: a, secret: {secretName: vault-event-key-0123456789, defaultMode: 256}}]",
+        ),
+        (
+            "I1-event-key",
+            "volumes: []",
+            "volumes: [{name: a, projected: {sources: [{secret: {name: vault-event-key}}]}}]",
+        ),
         ("W12-hash", "immutable: true\n", ""),
         ("W12-secret", "env: []", "env: [{name: K, valueFrom: {secretKeyRef: {name: s, key: k}}}]"),
     ] {
         let findings = after(old, new);
         assert!(says(&findings, rule), "{rule}, {old:?} -> {new:?}: {findings:#?}");
     }
+    let own = "volumes: [{name: a, secret: {secretName: web-event-key-0123456789, defaultMode: 256}}]";
+    assert!(after("volumes: []", own).is_empty(), "its own key");
     assert!(says(&without("PodDisruptionBudget", "name: web"), "W7-budget"));
     assert!(says(&without("VirtualService", "name: vault"), "M12-no-repeats"));
     for (kind, name) in

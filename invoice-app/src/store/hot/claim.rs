@@ -12,11 +12,11 @@ use diesel::sqlite::SqliteConnection;
 use service::clock::Micros;
 
 use super::super::tallies::{self, Change};
-use crate::domain::invoice::LastOutcome;
+use crate::domain::invoice::{LastOutcome, Origin};
 use crate::domain::progress::Count;
 use crate::domain::run::{Run, Scope};
 use crate::domain::settle::{Before, OpenCharge};
-use statement::Statement;
+use statement::{OfOrders, OfRuns, Statement};
 
 /// Where the search for due rows begins: after this time and invoice.
 pub type Cursor = (Micros, i64);
@@ -24,8 +24,8 @@ pub type Cursor = (Micros, i64);
 /// What to claim, for whom, until when.
 #[derive(Debug, Clone)]
 pub struct Claim {
-    /// The run that claims; without one, only attempts that are open already are asked about.
-    pub run: Option<Run>,
+    /// For whom.
+    pub queue: Queue,
     /// Rows up to here were seen before: they are claimed, or not for us.
     pub after: Cursor,
     /// Now.
@@ -34,6 +34,17 @@ pub struct Claim {
     pub lease_end: Micros,
     /// Most rows.
     pub limit: i64,
+}
+
+/// Which rows are claimed.
+#[derive(Debug, Clone)]
+pub enum Queue {
+    /// What waits for a run, and attempts that are open already. No order's invoice.
+    Run(Box<Run>),
+    /// Only attempts that are open already. No order's invoice.
+    Unknown,
+    /// The invoices of orders, new and open ones.
+    Orders,
 }
 
 /// A run's part of the condition; without a run nothing is opened.
@@ -47,7 +58,7 @@ struct Bounds<'a> {
 
 impl Claim {
     fn bounds(&self) -> Bounds<'_> {
-        let Some(run) = &self.run else {
+        let Queue::Run(run) = &self.queue else {
             return Bounds { run: None, round: 0, cutoff: 0, max_id: 0, only: "nothing" };
         };
         let only = match run.scope {
@@ -68,14 +79,20 @@ impl Claim {
 }
 
 /// One condition serves fresh, retried and crashed rows: it walks the one partial index from the cursor on. A run that
-/// is paused claims nothing, whoever asks.
+/// is paused claims nothing, whoever asks. Orders' invoices belong to no run.
 const CONDITION: &str = "(i.next_at, i.id) > ($1, $2) AND i.next_at <= $3 \
-     AND (i.leased_until IS NULL OR i.leased_until <= $3) \
+     AND (i.leased_until IS NULL OR i.leased_until <= $3) AND i.origin <> 'order' \
      AND ($4 IS NULL OR EXISTS (SELECT 1 FROM billing_runs r WHERE r.id = $4 AND r.state = 'running')) \
      AND (i.state = 'CHARGING' OR (i.next_at <= $5 AND i.id <= $6 AND CASE $7 WHEN '' THEN TRUE \
          WHEN 'declined' THEN i.last_outcome = 'declined' WHEN 'untried' THEN i.last_outcome IS NULL \
          WHEN 'ids' THEN EXISTS (SELECT 1 FROM run_invoices x WHERE x.run_id = $4 AND x.invoice_id = i.id) \
          ELSE FALSE END)) \
+     ORDER BY i.next_at, i.id LIMIT $8";
+
+/// The same for orders, by an index of their own. What a run binds is there and means nothing.
+const OF_ORDERS: &str = "(i.next_at, i.id) > ($1, $2) AND i.next_at <= $3 AND i.origin = 'order' \
+     AND (i.leased_until IS NULL OR i.leased_until <= $3) \
+     AND $4 IS NULL AND $5 = 0 AND $6 = 0 AND $7 = 'nothing' \
      ORDER BY i.next_at, i.id LIMIT $8";
 
 #[derive(QueryableByName, Queryable)]
@@ -114,6 +131,12 @@ struct Claimed {
     last_code: Option<String>,
     #[diesel(sql_type = Text)]
     place: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    user_id: Option<String>,
+    #[diesel(sql_type = Text)]
+    origin: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    traceparent: Option<String>,
 }
 
 impl TryFrom<Claimed> for OpenCharge {
@@ -138,6 +161,9 @@ impl TryFrom<Claimed> for OpenCharge {
             resend: row.resend,
             asked: row.asked,
             place: row.place,
+            user: row.user_id,
+            origin: Origin::parse(&row.origin).ok_or_else(|| bug("origin"))?,
+            traceparent: row.traceparent,
         })
     }
 }
@@ -145,7 +171,10 @@ impl TryFrom<Claimed> for OpenCharge {
 /// Claims, and counts what was opened for the run. Gives the charges in the order of the index.
 pub fn claim(conn: &mut AnyConnection, claim: &Claim) -> Result<Vec<OpenCharge>, StoreError> {
     let mut rows: Vec<Claimed> = match conn {
-        AnyConnection::Postgres(conn) => Statement { claim, bounds: claim.bounds() }.load(conn)?,
+        AnyConnection::Postgres(conn) => match claim.queue {
+            Queue::Run(_) | Queue::Unknown => Statement::<OfRuns>::of(claim).load(conn)?,
+            Queue::Orders => Statement::<OfOrders>::of(claim).load(conn)?,
+        },
         AnyConnection::Sqlite(conn) => claim_sqlite(conn, claim)?,
     };
     rows.sort_by_key(|row| (row.due_at, row.id));
@@ -157,7 +186,7 @@ pub fn claim(conn: &mut AnyConnection, claim: &Claim) -> Result<Vec<OpenCharge>,
 }
 
 fn opened(charges: &[OpenCharge]) -> Vec<Change<'_>> {
-    let fresh = charges.iter().filter(|charge| !charge.resend);
+    let fresh = charges.iter().filter(|charge| !charge.resend && charge.run_id.is_some());
     let change = |charge: &OpenCharge| Change {
         invoice: charge.invoice_id,
         run: charge.run_id,
@@ -174,14 +203,18 @@ fn opened(charges: &[OpenCharge]) -> Vec<Change<'_>> {
 fn claim_sqlite(conn: &mut SqliteConnection, claim: &Claim) -> QueryResult<Vec<Claimed>> {
     let bounds = claim.bounds();
     // `$4` is a name to SQLite, which numbers names as it meets them; `?4` is a number.
-    let condition = CONDITION.replace('$', "?");
+    let (condition, method) = match claim.queue {
+        Queue::Run(_) | Queue::Unknown => (CONDITION, "c.method"),
+        Queue::Orders => (OF_ORDERS, "'wallet'"),
+    };
+    let condition = condition.replace('$', "?");
     let rows: Vec<Claimed> = diesel::sql_query(format!(
         "SELECT i.id, i.uid, i.customer_id, c.uid AS customer_uid, c.time_zone, i.amount, i.currency,
-             CASE WHEN i.state = 'CHARGING' THEN i.method ELSE c.method END AS method,
+             CASE WHEN i.state = 'CHARGING' THEN i.method ELSE {method} END AS method,
              CASE WHEN i.state = 'CHARGING' THEN i.attempt ELSE i.attempt + 1 END AS attempt,
              i.epoch + 1 AS epoch, CASE WHEN i.state = 'CHARGING' THEN i.run_id ELSE ?4 END AS run_id,
              i.state = 'CHARGING' AS resend, CASE WHEN i.state = 'CHARGING' THEN i.asked + 1 ELSE 0 END AS asked,
-             i.next_at AS due_at, i.last_outcome, i.last_code, '' AS place
+             i.next_at AS due_at, i.last_outcome, i.last_code, '' AS place, c.user_id, i.origin, i.traceparent
          FROM invoices i JOIN customers c ON c.id = i.customer_id WHERE {condition}"
     ))
     .bind::<BigInt, _>(claim.after.0)

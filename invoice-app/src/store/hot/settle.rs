@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use service::clock::Micros;
 
-use super::super::outbox::{self, Event};
+use super::super::outbox::Event;
 use super::super::tallies::{self, Change};
 use crate::domain::settle::{OpenCharge, Settlement};
 use statement::Statement;
@@ -52,7 +52,8 @@ pub fn settle(conn: &mut AnyConnection, batch: &Batch<'_>) -> Result<HashSet<i64
     let changes = batch.changes.iter().filter(|change| ids.contains(&change.invoice)).copied();
     tallies::insert(conn, &changes.collect::<Vec<_>>(), batch.now)?;
     if let AnyConnection::Sqlite(conn) = conn {
-        outbox::insert(conn, batch.events.iter().filter(|event| ids.contains(&event.invoice)), batch.now)?;
+        let events = batch.events.iter().filter(|event| ids.contains(&event.invoice));
+        events::outbox::put_sqlite(conn, events.map(|event| &event.row))?;
     }
     Ok(ids)
 }

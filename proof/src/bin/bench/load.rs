@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use contracts::Money;
 use contracts::charge::{CHARGES_PATH, Method, Verdict};
 use invoice_app::clients::provider::Provider;
+use invoice_app::domain::invoice::Origin;
 use invoice_app::domain::settle::{Before, OpenCharge, Outcome};
 use invoice_app::settings::Settings;
 use proof::processes::{Service, free_port};
@@ -101,6 +102,9 @@ fn charge() -> OpenCharge {
     OpenCharge {
         invoice_id: 1,
         customer_id: 1,
+        user: None,
+        origin: Origin::Api,
+        traceparent: None,
         customer_uid: invoice_uid.clone(),
         invoice_uid,
         amount: Money { minor: 1999, currency: "EUR".parse().expect("a currency") },

@@ -6,6 +6,7 @@
 mod billing;
 mod charge;
 mod cpu;
+mod events;
 mod figure;
 mod flat;
 mod flood;
@@ -24,6 +25,8 @@ enum Command {
     Charge(Options),
     /// A billing run from its start to its end, over the rate of one-row updates on the same database.
     Billing(BillingOptions),
+    /// Telling what happened: its rate over that of charging, and how late events arrive at half load.
+    Events(BillingOptions),
     /// What an invoice, or a page of them, costs with millions of paid ones behind it, over a thousand.
     Flat(FlatOptions),
     /// The 99th percentile of good charges under a flood of bad tokens, over the one without.
@@ -44,7 +47,7 @@ struct Options {
     seconds: u64,
 }
 
-/// What `bench billing` is told.
+/// What `bench billing` and `bench events` are told.
 #[derive(Args, Clone, Copy)]
 struct BillingOptions {
     #[command(flatten)]
@@ -70,6 +73,7 @@ async fn main() {
         Command::Startup(options) => startup::run(options).await,
         Command::Charge(options) => charge::run(options).await,
         Command::Billing(options) => billing::run(options).await,
+        Command::Events(options) => events::run(options).await,
         Command::Flat(options) => flat::run(options).await,
         Command::Flood(options) => flood::run(options).await,
     }

@@ -22,10 +22,13 @@ pub(super) struct Changes<'a> {
 
 /// Events, column by column.
 pub(super) struct Events<'a> {
-    ids: Vec<i64>,
+    invoices: Vec<i64>,
+    ids: Vec<&'a str>,
     kinds: Vec<&'static str>,
     subjects: Vec<&'a str>,
+    versions: Vec<i64>,
     data: Vec<&'a str>,
+    traceparents: Vec<Option<&'a str>>,
 }
 
 impl<'a> Changes<'a> {
@@ -64,22 +67,31 @@ impl<'a> Changes<'a> {
 
 impl<'a> Events<'a> {
     pub fn of(events: &'a [Event]) -> Self {
-        let each = || events.iter();
+        let each = || events.iter().map(|event| &event.row);
         Self {
-            ids: each().map(|event| event.invoice).collect(),
-            kinds: each().map(|event| event.kind).collect(),
+            invoices: events.iter().map(|event| event.invoice).collect(),
+            ids: each().map(|event| event.id.as_str()).collect(),
+            kinds: each().map(|event| event.kind.name()).collect(),
             subjects: each().map(|event| event.subject.as_str()).collect(),
+            versions: each().map(|event| event.version).collect(),
             data: each().map(|event| event.data.as_str()).collect(),
+            traceparents: each().map(|event| event.traceparent.as_deref()).collect(),
         }
     }
 
     pub fn walk<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_bind_param::<Array<BigInt>, _>(&self.ids)?;
+        out.push_bind_param::<Array<BigInt>, _>(&self.invoices)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.ids)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&self.kinds)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&self.subjects)?;
         out.push_sql(", ");
-        out.push_bind_param::<Array<Text>, _>(&self.data)
+        out.push_bind_param::<Array<BigInt>, _>(&self.versions)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.data)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.traceparents)
     }
 }

@@ -92,13 +92,14 @@ impl QueryFragment<Pg> for Statement<'_> {
         out.push_bind_param::<BigInt, _>(&self.now)?;
         out.push_sql(
             ", outcome, decline_code, next_at FROM settled WHERE outcome IS NOT NULL), \
-             told AS (INSERT INTO outbox (kind, subject, data, created_at) SELECT kind, subject, data, ",
+             told AS (INSERT INTO outbox (id, kind, subject, version, data, traceparent, created_at) \
+             SELECT event, kind, subject, version, data, traceparent, ",
         );
         out.push_bind_param::<BigInt, _>(&self.now)?;
         out.push_sql(" FROM UNNEST(");
         self.events.walk(&mut out)?;
         out.push_sql(
-            ") AS e (id, kind, subject, data) JOIN settled USING (id)), \
+            ") AS e (id, event, kind, subject, version, data, traceparent) JOIN settled USING (id)), \
              tallied AS (INSERT INTO run_tallies \
                  (run_id, round, outcome, reason, currency, invoices, amount, at) \
              SELECT c.run_id, COALESCE((SELECT r.round FROM billing_runs r WHERE r.id = c.run_id), 0), c.outcome, \

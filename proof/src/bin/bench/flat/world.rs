@@ -13,7 +13,7 @@ use invoice_app::flows::charge_due::Charging;
 use invoice_app::flows::settle_charges::settle_charges;
 use invoice_app::flows::start_run::start_run;
 use invoice_app::settings::Settings;
-use invoice_app::store::hot::{self, Claim, Cursor};
+use invoice_app::store::hot::{self, Claim, Cursor, Queue};
 use invoice_app::store::invoices::{self, Filter};
 use invoice_app::store::runs::NewRun;
 use service::metrics::Metrics;
@@ -124,7 +124,13 @@ impl World {
     async fn claim(&self, after: Cursor) -> Vec<OpenCharge> {
         let now = self.charging.clock.now();
         let lease_end = now + self.charging.lease_micros();
-        let claim = Claim { run: Some(self.run.clone()), after, now, lease_end, limit: BATCH.into() };
+        let claim = Claim {
+            queue: Queue::Run(Box::new(self.run.clone())),
+            after,
+            now,
+            lease_end,
+            limit: BATCH.into(),
+        };
         let claimed = self.charging.db.write_statement(move |conn| hot::claim(conn, &claim)).await;
         let claimed = claimed.expect("a claim");
         assert_eq!(claimed.len(), BATCH as usize, "too few due invoices were made");
@@ -164,6 +170,8 @@ fn charging(home: &Home, database: &Database) -> Charging {
         breaker: Mutex::default(),
         lease: LEASE,
         batch: BATCH.into(),
+        told: Arc::new(tokio::sync::Notify::new()),
+        ordered: Arc::new(tokio::sync::Notify::new()),
         tells: engine.billing.tells,
         charges: charges.expect("a counter"),
         fail_point: engine.billing.fail_point,

@@ -1,0 +1,1 @@
+DROP TABLE notifications; DROP TABLE recipients; DROP TABLE idempotency_keys; DROP TABLE revoked_keys;

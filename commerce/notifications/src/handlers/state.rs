@@ -1,0 +1,7 @@
+//! What the handlers work with.
+
+/// Shared by all handlers.
+pub struct State {
+    /// Rows.
+    pub db: db::Db,
+}

@@ -1,0 +1,3 @@
+//! What goes on without being asked.
+
+pub mod send;

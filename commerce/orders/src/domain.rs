@@ -1,0 +1,3 @@
+//! What orders are, and what may become of them.
+
+pub mod order;

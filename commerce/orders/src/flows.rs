@@ -1,0 +1,6 @@
+//! What can be done with orders.
+
+pub mod cancel_order;
+pub mod place_order;
+pub mod settle_orders;
+mod tell;

@@ -1,0 +1,13 @@
+//! Rows of orders.
+
+pub mod orders;
+mod schema;
+
+use db::Migrations;
+use diesel_migrations::embed_migrations;
+
+/// The schema's history.
+pub const MIGRATIONS: Migrations = Migrations {
+    sqlite: embed_migrations!("migrations/sqlite"),
+    postgres: embed_migrations!("migrations/postgres"),
+};

@@ -1,0 +1,5 @@
+//! Compiles new migrations in.
+
+fn main() {
+    println!("cargo:rerun-if-changed=migrations");
+}

@@ -1,0 +1,1 @@
+DROP TABLE outbox; DROP TABLE inbox; DROP TABLE held_events; DROP TABLE relay_lease;

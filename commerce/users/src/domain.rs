@@ -1,0 +1,3 @@
+//! What users are.
+
+pub mod user;

@@ -1,0 +1,3 @@
+//! What can be done with users.
+
+pub mod register_user;

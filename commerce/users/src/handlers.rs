@@ -1,0 +1,4 @@
+//! HTTP in and out.
+
+pub mod state;
+pub mod users;
