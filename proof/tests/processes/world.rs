@@ -14,8 +14,10 @@ use crate::journal::Journal;
 
 pub(crate) type Vars = Vec<(&'static str, String)>;
 
-/// Longest wait for a run to end, or for anything else that must happen once faults have stopped.
+/// Longest wait for anything that must happen once faults have stopped,
 const PATIENCE: Duration = Duration::from_secs(180);
+/// and longer for each invoice of a run: a slow acquirer's slots take that long.
+const PER_INVOICE: Duration = Duration::from_millis(10);
 const LOOK: Duration = Duration::from_millis(20);
 /// `PROVIDER_TIMEOUT_MS`, of which a lease is three.
 const TIMEOUT_MS: u64 = 300;
@@ -129,9 +131,10 @@ impl<'a> World<'a> {
 
     /// Waits until the rows tell something; what is not so for long is stuck.
     pub(crate) async fn until(&self, what: &str, sql: &str, so: impl Fn(i64) -> bool) {
-        let begun = Instant::now();
+        let (begun, planned) = (Instant::now(), u32::try_from(self.planned).unwrap_or(u32::MAX));
+        let patience = PATIENCE + PER_INVOICE * planned;
         while !so(self.number(sql).await) {
-            assert!(begun.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
+            assert!(begun.elapsed() < patience, "not within {patience:?}: {what}");
             tokio::time::sleep(LOOK).await;
         }
     }

@@ -22,6 +22,8 @@ load() {
   trap - EXIT
   while [ ! -e "$TMP/load/stop" ]; do
     number=$((number + 1))
+    # A client that never rests would take the processor from the pods that are to start.
+    sleep 0.2
     called 201 "load-$BEGAN-$number" /v1/invoices \
       "{\"customer_id\":$LOAD_CUSTOMER,\"amount\":{\"value\":10,\"currency\":\"$LOAD_CURRENCY\"}}" || continue
     id=$(grep -oE '"id": ?[0-9]+' "$TMP/load/answer" | grep -oE '[0-9]+' | sed -n 1p)
