@@ -13,7 +13,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// One piece in so many is late, and one answer in so many is lost with its connection.
+/// One piece in so many is late, and one answer in so many is lost with its connection; the first of a line always.
 const LATE: u32 = 15;
 const LOST: u32 = 25;
 /// How late, in milliseconds.
@@ -76,8 +76,7 @@ async fn carry(from: TcpStream, to: u16, noise: Arc<Noise>, seed: u64) {
 async fn requests(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, noise: &Noise, seed: u64) {
     let (mut random, mut piece) = (StdRng::seed_from_u64(seed), vec![0; 16 * 1024]);
     while let Ok(read @ 1..) = from.read(&mut piece).await {
-        if noise.happens(&mut random, LATE) {
-            noise.late.fetch_add(1, Ordering::SeqCst);
+        if noise.happens(&noise.late, &mut random, LATE) {
             tokio::time::sleep(Duration::from_millis(random.random_range(DELAY))).await;
         }
         if to.write_all(&piece[..read]).await.is_err() {
@@ -89,8 +88,7 @@ async fn requests(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, noise: &Noise
 async fn answers_back(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, noise: &Noise, seed: u64) {
     let (mut random, mut piece) = (StdRng::seed_from_u64(seed), vec![0; 16 * 1024]);
     while let Ok(read @ 1..) = from.read(&mut piece).await {
-        if noise.happens(&mut random, LOST) {
-            noise.lost.fetch_add(1, Ordering::SeqCst);
+        if noise.happens(&noise.lost, &mut random, LOST) {
             return;
         }
         if to.write_all(&piece[..read]).await.is_err() {
@@ -100,7 +98,11 @@ async fn answers_back(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, noise: &N
 }
 
 impl Noise {
-    fn happens(&self, random: &mut StdRng, one_in: u32) -> bool {
-        !self.mended.load(Ordering::SeqCst) && random.random_range(0..one_in) == 0
+    /// Draws, and counts.
+    fn happens(&self, count: &AtomicUsize, random: &mut StdRng, one_in: u32) -> bool {
+        let drawn = random.random_range(0..one_in) == 0 || count.load(Ordering::SeqCst) == 0;
+        let happens = drawn && !self.mended.load(Ordering::SeqCst);
+        count.fetch_add(usize::from(happens), Ordering::SeqCst);
+        happens
     }
 }
