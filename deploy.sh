@@ -79,7 +79,7 @@ step() { say "[$1/6] $2 ($SECONDS s)"; }
 deploy() {
   step 1 "toolchain"
   check_toolchain
-  step 2 "build: the first one takes about four minutes on two cores, later ones seconds"
+  step 2 "build: the first one takes about five minutes on two cores, later ones seconds"
   cargo build --locked --bins
   step 3 "certificates and keys"
   mkdir -p "$home/log" "$home/run" "$home/data"
