@@ -11,7 +11,7 @@ use lapin::options::{
     BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions, QueueDeclareOptions,
 };
 use lapin::types::FieldTable;
-use lapin::{BasicProperties, Channel, Connection};
+use lapin::{BasicProperties, Channel, Connection, Consumer};
 use service::server::Shutdown;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -132,16 +132,7 @@ async fn take_once<F: Future<Output = ()>>(
     work: &impl Fn(i64) -> F,
     shutdown: &mut Shutdown,
 ) -> Result<(), Unreachable> {
-    let connection = connect(access).await?;
-    let channel = connection.create_channel().await.map_err(unreachable)?;
-    channel.basic_qos(at_once, BasicQosOptions::default()).await.map_err(unreachable)?;
-    let consuming = channel.basic_consume(
-        BILLING.into(),
-        "".into(),
-        BasicConsumeOptions::default(),
-        FieldTable::default(),
-    );
-    let mut hints = consuming.await.map_err(unreachable)?;
+    let (connection, mut hints) = in_time(open(access, at_once)).await?;
     tracing::info!(queue = BILLING, at_once, "work is taken from the broker");
     let mut at_work = FuturesUnordered::new();
     let end = loop {
@@ -160,6 +151,15 @@ async fn take_once<F: Future<Output = ()>>(
         close(&connection).await;
     }
     end
+}
+
+async fn open(access: &Access, at_once: u16) -> Result<(Connection, Consumer), Unreachable> {
+    let connection = connect(access).await?;
+    let channel = connection.create_channel().await.map_err(unreachable)?;
+    channel.basic_qos(at_once, BasicQosOptions::default()).await.map_err(unreachable)?;
+    let (queue, tag) = (BILLING.into(), "".into());
+    let consuming = channel.basic_consume(queue, tag, BasicConsumeOptions::default(), FieldTable::default());
+    Ok((connection, consuming.await.map_err(unreachable)?))
 }
 
 /// A hint that cannot be read is as good as one that has been looked at.
