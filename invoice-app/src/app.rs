@@ -27,6 +27,7 @@ use crate::flows::reconcile::Reconciling;
 use crate::handlers::events::Hearing;
 use crate::handlers::state::State;
 use crate::jobs::billing::Billing;
+use crate::jobs::gauges::Gauges;
 use crate::jobs::reconciliation::Reconciliation;
 use crate::jobs::schedule::Scheduler;
 use crate::routes;
@@ -41,6 +42,7 @@ pub struct App {
     admin_addr: SocketAddr,
     servers: Vec<Server>,
     events_addr: Option<SocketAddr>,
+    metrics: Metrics,
     jobs: Jobs,
     health: Health,
     drain: Duration,
@@ -55,13 +57,14 @@ struct Jobs {
     billing: Billing,
     scheduler: Option<Scheduler>,
     reconciliation: Reconciliation,
+    gauges: Gauges,
     relay: Option<Relay>,
     hearing: Option<Job>,
 }
 
 /// The role `serve`.
 pub async fn serve(vars: Vars) -> Result<(), ConfigError> {
-    run::logging(&vars)?;
+    run::logging(&vars, "invoice-app")?;
     let app = App::build(Settings::read(&vars)?, Clock::system())?;
     tracing::info!(addr = %app.addr, admin = %app.admin_addr, events = ?app.events_addr, "invoice-app is listening");
     app.run(Shutdown::on_signals()?).await;
@@ -80,6 +83,7 @@ impl App {
         let reconciling = reconciling(&engine);
         let reconciliation =
             Reconciliation::new(reconciling.clone(), engine.clock.clone(), every, &engine.metrics)?;
+        let gauges = Gauges::new(&engine.db, &engine.clock, &engine.metrics)?;
         let scheduler = schedule.map(|schedule| Scheduler {
             db: engine.db.clone(),
             clock: engine.clock.clone(),
@@ -125,7 +129,7 @@ impl App {
         let health = Health::new(engine.db);
         let mut servers = vec![
             public(listener, settings.server.capacity, guarded, state, engine.metrics.clone())?,
-            admin::server(admin, health.clone(), engine.metrics).map_err(ConfigError::internal)?,
+            admin::server(admin, health.clone(), engine.metrics.clone()).map_err(ConfigError::internal)?,
         ];
         servers.extend(events.server);
         Ok(Self {
@@ -133,10 +137,12 @@ impl App {
             admin_addr,
             events_addr: events.addr,
             servers,
+            metrics: engine.metrics,
             jobs: Jobs {
                 billing: engine.billing,
                 scheduler,
                 reconciliation,
+                gauges,
                 relay: events.relay,
                 hearing: events.hearing,
             },
@@ -146,6 +152,12 @@ impl App {
             _background: (engine.reloads.start(reload)?, polling),
             _lock: engine.lock,
         })
+    }
+
+    /// What is measured.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Address of the public port.
@@ -176,6 +188,7 @@ impl App {
         let hearing = self.jobs.hearing.map(|hearing| tokio::spawn(hearing(shutdown.clone())));
         let billing = tokio::spawn(self.jobs.billing.run(stop_billing));
         let reconciliation = tokio::spawn(self.jobs.reconciliation.run(shutdown.clone()));
+        let gauges = tokio::spawn(self.jobs.gauges.run(shutdown.clone()));
         let scheduler = self.jobs.scheduler.map(|scheduler| tokio::spawn(scheduler.run(shutdown.clone())));
         let (closing, mut asked) = (self.closing, shutdown.clone());
         tokio::spawn(async move {
@@ -187,7 +200,7 @@ impl App {
             let _ = hearing.await;
         }
         requests_are_done.pull();
-        let _ = (billing.await, reconciliation.await);
+        let _ = (billing.await, reconciliation.await, gauges.await);
         if let Some(scheduler) = scheduler {
             let _ = scheduler.await;
         }

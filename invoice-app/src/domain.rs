@@ -7,6 +7,7 @@ pub mod customer;
 pub mod data_set;
 pub mod difference;
 pub mod explain;
+pub mod failure;
 pub mod invoice;
 pub mod policy;
 pub mod progress;

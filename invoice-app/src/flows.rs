@@ -2,6 +2,7 @@
 
 pub mod change_run;
 pub mod charge_due;
+pub mod counts;
 pub mod create_customer;
 pub mod create_invoice;
 pub mod finish_round;

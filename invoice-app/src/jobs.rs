@@ -2,6 +2,7 @@
 
 pub mod billing;
 mod drive;
+pub mod gauges;
 pub mod hints;
 pub mod reconciliation;
 pub mod schedule;

@@ -131,5 +131,6 @@ pub fn vars() -> Vec<Var> {
     vars.extend(events::settings::BROKER);
     vars.push(broker::QUEUE);
     vars.extend([reload::EVERY, service::run::LOG]);
+    vars.extend(service::telemetry::VARS);
     vars
 }

@@ -5,6 +5,7 @@ pub mod bulk;
 pub mod customers;
 pub mod hot;
 pub mod invoices;
+pub mod measures;
 pub mod outbox;
 pub mod reconciliation;
 pub mod runs;

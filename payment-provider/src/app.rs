@@ -20,7 +20,7 @@ use service::server::{Shutdown, listen};
 use service::signed::{self, Gate};
 use service::{Clock, ConfigError, Vars, run, trace};
 
-use crate::handlers::state::State;
+use crate::handlers::state::{Counts, State};
 use crate::routes;
 use crate::settings::Settings;
 use crate::store::MIGRATIONS;
@@ -30,6 +30,7 @@ pub struct App {
     addr: SocketAddr,
     admin_addr: SocketAddr,
     compat_addr: Option<SocketAddr>,
+    metrics: Metrics,
     servers: Vec<Server>,
     health: Health,
     drain: Duration,
@@ -39,7 +40,7 @@ pub struct App {
 
 /// The role `serve`.
 pub async fn serve(vars: Vars) -> Result<(), ConfigError> {
-    run::logging(&vars)?;
+    run::logging(&vars, "payment-provider")?;
     let app = App::build(Settings::read(&vars)?, Clock::system())?;
     tracing::info!(addr = %app.addr, admin = %app.admin_addr, compat = ?app.compat_addr, "payment-provider is listening");
     app.run(Shutdown::on_signals()?).await;
@@ -51,14 +52,11 @@ impl App {
     pub fn build(settings: Settings, clock: Clock) -> Result<Self, ConfigError> {
         let Core { db, clock, metrics, mut reloads, lock } =
             Core::open(&settings.database, MIGRATIONS, clock)?;
-        let charges = metrics
-            .counter("provider_charges_total", "Charges that got a new verdict.", &["verdict"])
-            .map_err(ConfigError::internal)?;
         let state = web::Data::new(State {
             db: db.clone(),
             clock: clock.clone(),
             acquirer: settings.acquirer,
-            charges,
+            counts: Counts::new(&metrics)?,
         });
         reloads.watch(&settings.verifier)?;
         let (source, tls) = signed::callers(&settings.identity, &mut reloads)?;
@@ -78,7 +76,7 @@ impl App {
             let revoked = Revocations::load(&state.db, &metrics)?;
             polling = Some(revoked.poll(compat.revocations));
             let guarded = Guarded { auth: compat.auth, revoked, clock };
-            servers.push(self::compat(listener, guarded, state, metrics)?);
+            servers.push(self::compat(listener, guarded, state, metrics.clone())?);
             compat_addr = Some(addr);
         }
         let (drain, reloading) = (settings.server.drain, reloads.start(settings.reload)?);
@@ -86,12 +84,19 @@ impl App {
             addr,
             admin_addr,
             compat_addr,
+            metrics,
             servers,
             health,
             drain,
             _background: (reloading, polling),
             _lock: lock,
         })
+    }
+
+    /// What is measured.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Address of the business port.

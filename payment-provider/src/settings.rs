@@ -115,5 +115,6 @@ pub fn vars() -> Vec<Var> {
     vars.extend(ApiAuth::vars());
     vars.push(revocations::POLL);
     vars.extend([reload::EVERY, service::run::LOG]);
+    vars.extend(service::telemetry::VARS);
     vars
 }

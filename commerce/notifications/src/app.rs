@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use crate::flows::send_due::Sending;
 use crate::handlers::events::Worthy;
 use crate::handlers::state::State;
+use crate::jobs::gauges::Gauges;
 use crate::jobs::send::Send;
 use crate::routes;
 use crate::settings::Settings;
@@ -17,7 +18,7 @@ use crate::store::MIGRATIONS;
 
 /// The role `serve`.
 pub async fn serve(vars: Vars) -> Result<(), ConfigError> {
-    run::logging(&vars)?;
+    run::logging(&vars, "notifications")?;
     build(Settings::read(&vars)?, Clock::system())?.serve("notifications").await
 }
 
@@ -34,6 +35,7 @@ pub fn build(settings: Settings, clock: Clock) -> Result<Service, ConfigError> {
         mailer: settings.mailer,
         outcomes: outcomes.map_err(ConfigError::internal)?,
     };
+    let gauges = Gauges::new(&core.db, &core.clock, &core.metrics)?;
     let send = Send { with, wake: Arc::clone(&wake) };
     let worthy = Worthy { db: core.db.clone(), clock: core.clock.clone(), wake };
     let parts = Parts {
@@ -51,5 +53,6 @@ pub fn build(settings: Settings, clock: Clock) -> Result<Service, ConfigError> {
     let mut service = core.listen(settings.public, routes::routes, state)?;
     events.join(&mut service);
     service.spawn(|shutdown| send.run(shutdown));
+    service.spawn(|shutdown| gauges.run(shutdown));
     Ok(service)
 }

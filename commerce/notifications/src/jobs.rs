@@ -1,3 +1,4 @@
 //! What goes on without being asked.
 
+pub mod gauges;
 pub mod send;

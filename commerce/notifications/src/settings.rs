@@ -52,5 +52,6 @@ pub fn vars() -> Vec<Var> {
     vars.extend(event_settings::vars(NAME, KINDS));
     vars.extend(mail::VARS);
     vars.push(service::run::LOG);
+    vars.extend(service::telemetry::VARS);
     vars
 }

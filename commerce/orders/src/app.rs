@@ -7,6 +7,7 @@ use service::app::{Core, Service};
 use service::{Clock, ConfigError, Vars, run};
 use tokio::sync::Notify;
 
+use crate::flows::counts::Counts;
 use crate::handlers::events::Invoices;
 use crate::handlers::state::State;
 use crate::routes;
@@ -15,7 +16,7 @@ use crate::store::MIGRATIONS;
 
 /// The role `serve`.
 pub async fn serve(vars: Vars) -> Result<(), ConfigError> {
-    run::logging(&vars)?;
+    run::logging(&vars, "orders")?;
     build(Settings::read(&vars)?, Clock::system())?.serve("orders").await
 }
 
@@ -23,7 +24,13 @@ pub async fn serve(vars: Vars) -> Result<(), ConfigError> {
 pub fn build(settings: Settings, clock: Clock) -> Result<Service, ConfigError> {
     let mut core = Core::open(&settings.public.database, MIGRATIONS, clock)?;
     let wake = Arc::new(Notify::new());
-    let invoices = Invoices { db: core.db.clone(), clock: core.clock.clone(), wake: Arc::clone(&wake) };
+    let counts = Counts::new(&core.metrics)?;
+    let invoices = Invoices {
+        db: core.db.clone(),
+        clock: core.clock.clone(),
+        wake: Arc::clone(&wake),
+        counts: counts.clone(),
+    };
     let parts = Parts {
         db: &core.db,
         clock: &core.clock,
@@ -34,7 +41,7 @@ pub fn build(settings: Settings, clock: Clock) -> Result<Service, ConfigError> {
         wake: Arc::clone(&wake),
     };
     let events = Events::build(settings.events, invoices, parts)?;
-    let state = State { db: core.db.clone(), clock: core.clock.clone(), wake };
+    let state = State { db: core.db.clone(), clock: core.clock.clone(), wake, counts };
     let mut service = core.listen(settings.public, routes::routes, state)?;
     events.join(&mut service);
     Ok(service)

@@ -44,5 +44,6 @@ pub fn vars() -> Vec<Var> {
     vars.extend(identity::vars(WORKLOAD));
     vars.extend(event_settings::vars(NAME, KINDS));
     vars.push(service::run::LOG);
+    vars.extend(service::telemetry::VARS);
     vars
 }

@@ -14,7 +14,7 @@ use crate::store::MIGRATIONS;
 
 /// The role `serve`.
 pub async fn serve(vars: Vars) -> Result<(), ConfigError> {
-    run::logging(&vars)?;
+    run::logging(&vars, "users")?;
     build(Settings::read(&vars)?, Clock::system())?.serve("users").await
 }
 
@@ -32,7 +32,9 @@ pub fn build(settings: Settings, clock: Clock) -> Result<Service, ConfigError> {
         wake: Arc::clone(&wake),
     };
     let events = Events::build(settings.events, Nobody, parts)?;
-    let state = State { db: core.db.clone(), clock: core.clock.clone(), wake };
+    let registered = core.metrics.total("users_registered_total", "Users that registered.");
+    let registered = registered.map_err(ConfigError::internal)?;
+    let state = State { db: core.db.clone(), clock: core.clock.clone(), wake, registered };
     let mut service = core.listen(settings.public, routes::routes, state)?;
     events.join(&mut service);
     Ok(service)

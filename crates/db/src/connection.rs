@@ -45,7 +45,7 @@ struct Journal {
 
 /// The one place that picks the backend, by the URL's scheme.
 pub(crate) fn open(url: &DatabaseUrl, purpose: Purpose) -> Result<AnyConnection, StoreError> {
-    let refused = |e: ConnectionError| StoreError::Unavailable(e.to_string());
+    let refused = |e: ConnectionError| StoreError::Unavailable(without_url(e.to_string()));
     match url {
         DatabaseUrl::Postgres(dsn) => {
             let mut conn = PgConnection::establish(dsn).map_err(refused)?;
@@ -61,6 +61,12 @@ pub(crate) fn open(url: &DatabaseUrl, purpose: Purpose) -> Result<AnyConnection,
             Ok(AnyConnection::Sqlite(conn))
         }
     }
+}
+
+/// libpq repeats the part of a URL that it cannot read, which may be the password.
+fn without_url(said: String) -> String {
+    let repeats = ["percent-encoded", "in URI", "connection info string"];
+    if repeats.iter().any(|words| said.contains(words)) { "its URL cannot be read".into() } else { said }
 }
 
 /// Some file systems cannot do WAL and SQLite then silently does less: refuse to go on with less.
@@ -88,5 +94,17 @@ impl AnyConnection {
             Self::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")?,
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_that_cannot_be_read_is_not_repeated() {
+        let url = "postgres://app:50%zzsecret@localhost/none".parse().unwrap();
+        let said = open(&url, Purpose::Read).map(|_| ()).unwrap_err().to_string();
+        assert!(said.contains("cannot be read") && !said.contains("secret"), "{said}");
     }
 }

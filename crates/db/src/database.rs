@@ -1,10 +1,11 @@
 //! `Db::read` and `Db::write`: the only ways to the rows.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use diesel::connection::TransactionManager;
 use diesel::prelude::*;
+use opentelemetry::Context;
 use tokio::sync::Semaphore;
 
 use crate::connection::Purpose;
@@ -28,6 +29,27 @@ struct Door {
     pool: Pool,
     keys: Arc<Semaphore>,
     wait: Duration,
+    on_wait: OnceLock<Arc<dyn Fn(Waited) + Send + Sync>>,
+}
+
+/// How a wait for a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// With one, after so long.
+    For(Duration),
+    /// Without.
+    InVain,
+}
+
+/// Connections that there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Connections {
+    /// Somebody uses them.
+    pub used: u32,
+    /// Nobody does.
+    pub idle: u32,
+    /// As many as there may be.
+    pub max: u32,
 }
 
 /// Handle to a service's database; cheap to clone.
@@ -61,6 +83,28 @@ impl Db {
         &self.url
     }
 
+    /// Has `told` hear how each wait for a connection ends, from now on; only the first one does.
+    pub fn on_wait(&self, told: impl Fn(Waited) + Send + Sync + 'static) {
+        let told: Arc<dyn Fn(Waited) + Send + Sync> = Arc::new(told);
+        for door in [&self.reads, &self.writes] {
+            let _ = door.on_wait.set(Arc::clone(&told));
+        }
+    }
+
+    /// Connections that there are now.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        let (mut all, reads) = (self.writes.connections(), self.reads.connections());
+        if !Arc::ptr_eq(&self.reads, &self.writes) {
+            all = Connections {
+                used: all.used + reads.used,
+                idle: all.idle + reads.idle,
+                max: all.max + reads.max,
+            };
+        }
+        all
+    }
+
     /// Runs queries that change nothing.
     pub async fn read<T: Send + 'static>(
         &self,
@@ -91,7 +135,7 @@ impl Db {
         &self,
         work: impl Fn(&mut AnyConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.writes.with_connection(|conn| repeated(conn, &work, transaction))
+        self.writes.with_connection(Instant::now(), |conn| repeated(conn, &work, transaction))
     }
 
     /// [`Db::read`] for tools without a runtime.
@@ -99,37 +143,59 @@ impl Db {
         &self,
         query: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.reads.with_connection(query)
+        self.reads.with_connection(Instant::now(), query)
     }
 }
 
 impl Door {
     fn new(url: &DatabaseUrl, purpose: Purpose, size: u32, wait: Duration) -> Self {
         let keys = Arc::new(Semaphore::new(size as usize));
-        Self { pool: pool(url, purpose, size, wait), keys, wait }
+        Self { pool: pool(url, purpose, size, wait), keys, wait, on_wait: OnceLock::new() }
+    }
+
+    fn connections(&self) -> Connections {
+        let state = self.pool.state();
+        let used = state.connections.saturating_sub(state.idle_connections);
+        Connections { used, idle: state.idle_connections, max: self.pool.max_size() }
+    }
+
+    fn tell(&self, waited: Waited) {
+        if let Some(told) = self.on_wait.get() {
+            told(waited);
+        }
     }
 
     async fn enter<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let since = Instant::now();
         let waiting = tokio::time::timeout(self.wait, Arc::clone(&self.keys).acquire_owned());
-        let busy = |_| StoreError::Busy("all connections are in use".into());
+        let busy = |_| {
+            self.tell(Waited::InVain);
+            StoreError::Busy("all connections are in use".into())
+        };
         let key = waiting.await.map_err(busy)?.map_err(|e| StoreError::Bug(e.to_string()))?;
-        let (door, span) = (Arc::clone(self), tracing::Span::current());
+        // Whatever the work writes or says belongs to the trace of whoever asked for it.
+        let (door, span, trace) = (Arc::clone(self), tracing::Span::current(), Context::current());
         #[expect(clippy::disallowed_methods, reason = "this is the bound that the ban points to")]
         let running = tokio::task::spawn_blocking(move || {
-            let _key = key;
-            span.in_scope(|| door.with_connection(work))
+            let (_key, _trace) = (key, trace.attach());
+            span.in_scope(|| door.with_connection(since, work))
         });
         running.await.map_err(|e| StoreError::Bug(e.to_string()))?
     }
 
     fn with_connection<T>(
         &self,
+        since: Instant,
         work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut slot = self.pool.get().map_err(|e| StoreError::Unavailable(e.to_string()))?;
+        let mut slot = self.pool.get().map_err(|e| {
+            self.tell(Waited::InVain);
+            StoreError::Unavailable(e.to_string())
+        })?;
+        self.tell(Waited::For(since.elapsed()));
         let result = work(&mut slot.conn);
         slot.spoilt |= result.as_ref().is_err_and(StoreError::spoils_connection);
         result

@@ -13,7 +13,7 @@ pub mod sqlite;
 mod url;
 
 pub use connection::{AnyConnection, MultiBackend};
-pub use database::{Db, PoolSettings};
+pub use database::{Connections, Db, PoolSettings, Waited};
 pub use error::StoreError;
 pub use lock::FileLock;
 pub use migrations::{Migrations, SchemaError};

@@ -76,12 +76,17 @@ impl Events {
             job
         });
         let transport = match (sending, broker.filter(|broker| broker.tells)) {
-            (Some(sending), _) => Some(Transport::Push(Push::new(sending, parts.clock, parts.reloads)?)),
+            (Some(sending), _) => {
+                let metrics = parts.metrics;
+                Some(Transport::Push(Push::new(sending, parts.clock, parts.reloads, metrics)?))
+            }
             (None, Some(broker)) => {
                 Some(Transport::Amqp(Box::new(Publisher::new(broker.access, meters.clone()))))
             }
             (None, None) => None,
         };
+        let own = parts.identity.id.service_account();
+        meters.begin(consumer.kinds(), transport.iter().flat_map(|transport| transport.tells(own)));
         let relay = transport.map(|transport| {
             let (db, clock, wake) = (parts.db.clone(), parts.clock.clone(), Arc::clone(&parts.wake));
             Relay::new(db, clock, transport, wake, meters.clone())

@@ -63,7 +63,7 @@ impl Held {
     /// An event for somebody who does not answer: due as soon as that changes.
     #[must_use]
     pub fn waiting(receiver: &str, event: Outgoing, why: &str, now: Micros) -> Self {
-        let Outgoing { id, kind, json: event } = event;
+        let Outgoing { id, kind, json: event, .. } = event;
         let receiver = receiver.to_owned();
         Self { receiver, id, kind, event, attempts: 0, next_at: Some(now), reason: short(why), held_at: now }
     }

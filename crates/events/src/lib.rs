@@ -2,6 +2,7 @@
 //! applied twice, and what is late does not undo what came after it. The README has the tables.
 
 pub mod app;
+mod apply;
 mod away;
 pub mod broker;
 pub mod consumer;

@@ -1,11 +1,15 @@
 //! Events over HTTP: one signed request per batch, over a connection that proves who both ends are.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use contracts::event::{BATCH_MEDIA_TYPE, EVENTS_PATH, MAX_BYTES, MAX_EVENTS, Receipt};
+use contracts::problem::Document;
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 use service::Clock;
+use service::ConfigError;
+use service::metrics::{Calls, Metrics};
 use service::reload::{Reloaded, Reloads};
 
 use crate::consumer::Consumed;
@@ -21,14 +25,22 @@ pub struct Push {
     names: Vec<String>,
     sender: Reloaded<Sender>,
     clock: Clock,
+    calls: HashMap<String, Calls>,
 }
 
 impl Push {
     /// Tells those who are to be told; key and certificate are read again when they change.
-    pub fn new(sending: Sending, clock: &Clock, reloads: &mut Reloads) -> Result<Self, service::ConfigError> {
+    pub fn new(
+        sending: Sending,
+        clock: &Clock,
+        reloads: &mut Reloads,
+        metrics: &Metrics,
+    ) -> Result<Self, ConfigError> {
         let Sending { names, sender } = sending;
         reloads.watch(&sender)?;
-        Ok(Self { names, sender, clock: clock.clone() })
+        let calls = names.iter().map(|name| Ok((name.clone(), metrics.calls(name)?)));
+        let calls: Result<_, prometheus::Error> = calls.collect();
+        Ok(Self { names, sender, clock: clock.clone(), calls: calls.map_err(ConfigError::internal)? })
     }
 
     /// Those who are told.
@@ -65,15 +77,21 @@ impl Push {
         let body = format!("[{}]", body.join(",")).into_bytes();
         // Once: certificate and key belong together, and either may be replaced meanwhile.
         let sender = self.sender.get();
-        let line = sender.line(receiver).ok_or_else(|| Unreachable("it has no address".into()))?;
+        let known = sender.line(receiver).zip(self.calls.get(receiver));
+        let (line, calls) = known.ok_or_else(|| Unreachable("it has no address".into()))?;
         let token = line.signer.sign("POST", EVENTS_PATH, &body, self.clock.seconds());
         let token = token.map_err(|e| Unreachable(e.to_string()))?;
         let request = line.http.post(format!("{}{EVENTS_PATH}", line.base)).bearer_auth(token);
         let request = request.header(CONTENT_TYPE, BATCH_MEDIA_TYPE).body(body);
-        let answer = request.send().await.map_err(|e| Unreachable(chain(&e)))?;
+        let status = |answer: &Result<reqwest::Response, _>| Some(answer.as_ref().ok()?.status().as_u16());
+        let sent = calls.measure(service::trace::send(request), status);
+        let answer = sent.await.map_err(|e| Unreachable(chain(&e)))?;
         let (status, answer) = (answer.status(), read(answer).await?);
         if status != StatusCode::OK {
-            return Err(Unreachable(format!("{status} {}", String::from_utf8_lossy(&answer))));
+            // What else it says may be about somebody.
+            let problem = serde_json::from_slice::<Document>(&answer).ok();
+            let kind = problem.map(|problem| problem.kind).unwrap_or_default();
+            return Err(Unreachable(format!("{status} {kind}")));
         }
         let receipt: Receipt = serde_json::from_slice(&answer).map_err(|e| Unreachable(e.to_string()))?;
         let fits = receipt.results.len() == events.len()
@@ -130,7 +148,7 @@ mod tests {
     use super::*;
 
     fn outgoing(bytes: usize) -> Outgoing {
-        Outgoing { id: String::new(), kind: String::new(), json: "x".repeat(bytes) }
+        Outgoing { id: String::new(), kind: String::new(), json: "x".repeat(bytes), traceparent: None }
     }
 
     #[test]

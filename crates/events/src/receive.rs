@@ -21,6 +21,7 @@ use service::routes::{Access, Routes};
 use service::signed::{self, Gate, Workload};
 use service::{ConfigError, Problem, peer, trace};
 
+use crate::apply::apply;
 use crate::consumer::{Consumed, Consumer};
 use crate::judge;
 use crate::meters::Meters;
@@ -85,39 +86,35 @@ async fn receive<C: Consumer>(
     let name = sender.0.service_account();
     let read: Vec<Result<Event, String>> =
         batch.iter().map(|raw| judge::read(raw.get(), name, kinds)).collect();
-    let good: Vec<Event> = read.iter().filter_map(|event| event.as_ref().ok()).cloned().collect();
-    let consumed = if good.is_empty() { Vec::new() } else { ear.consumer.consume(good).await };
-    let mut consumed = consumed.into_iter();
-    let result = |(event, raw): (Result<Event, String>, &RawValue)| match event {
-        Ok(event) => {
-            let consumed = consumed.next().unwrap_or_else(|| Consumed::Later("nothing became of it".into()));
-            ear.told(&event.id, event.kind.name(), &sender, &consumed, event.traceparent.as_deref())
-        }
-        Err(why) => {
-            let (id, kind) = judge::claimed(raw.get());
-            ear.told(&id, &kind, &sender, &Consumed::Refused(why), None)
-        }
+    let consumed = apply(&*ear.consumer, &read, "http").await;
+    let result = |((event, raw), consumed): ((&Result<Event, String>, &RawValue), &Consumed)| match event {
+        Ok(event) => ear.told(event, name, consumed),
+        Err(_) => ear.unreadable(raw.get(), name, consumed),
     };
-    web::Json(Receipt {
-        results: read.into_iter().zip(batch.iter().map(AsRef::as_ref)).map(result).collect(),
-    })
+    let raw = batch.iter().map(AsRef::as_ref);
+    web::Json(Receipt { results: read.iter().zip(raw).zip(&consumed).map(result).collect() })
 }
 
 impl<C> Ear<C> {
-    fn told(
-        &self,
-        id: &str,
-        kind: &str,
-        Workload(sender): &Workload,
-        consumed: &Consumed,
-        traceparent: Option<&str>,
-    ) -> Received {
+    fn told(&self, event: &Event, sender: &str, consumed: &Consumed) -> Received {
         let (outcome, reason) = consumed.outcome();
-        let sender = sender.service_account();
+        let (id, kind, traceparent) = (&event.id, event.kind.name(), event.traceparent.as_deref());
         match consumed {
             Consumed::Done => tracing::debug!(event = id, kind, sender, traceparent, "event taken"),
             _ => tracing::warn!(event = id, kind, sender, traceparent, reason, ?outcome, "event not taken"),
         }
+        self.receipt(id, kind, consumed)
+    }
+
+    /// What it says of itself may be anything, and why it cannot be read repeats it: its sender is told, and no log.
+    fn unreadable(&self, raw: &str, sender: &str, consumed: &Consumed) -> Received {
+        tracing::warn!(sender, "event not taken: it cannot be read");
+        let (id, kind) = judge::claimed(raw);
+        self.receipt(&id, &kind, consumed)
+    }
+
+    fn receipt(&self, id: &str, kind: &str, consumed: &Consumed) -> Received {
+        let (outcome, reason) = consumed.outcome();
         self.meters.consumed(kind, consumed.as_str());
         Received { id: id.to_owned(), outcome, reason: reason.map(str::to_owned) }
     }

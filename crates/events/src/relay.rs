@@ -9,6 +9,7 @@ use db::{AnyConnection, Db, StoreError};
 use service::Clock;
 use service::clock::{Micros, SECOND};
 use service::server::Shutdown;
+use service::trace::{self, Span, names};
 use tokio::sync::Notify;
 
 use crate::away::Away;
@@ -89,6 +90,9 @@ impl Relay {
                 tracing::error!(%error, "events are not told at the moment; it is tried again");
                 Round::Standby
             });
+            // Also while somebody else tells, or nobody can: that is when it must be seen how long events wait.
+            // Where the rows cannot be read, the round has said so.
+            self.gauges().await.ok();
             let pause = match round {
                 Round::More => continue,
                 Round::Idle => IDLE,
@@ -117,7 +121,6 @@ impl Relay {
         for receiver in self.transport.receivers().to_vec() {
             more |= self.tell_again(&receiver).await?;
         }
-        self.gauges().await?;
         Ok(if more { Round::More } else { Round::Idle })
     }
 
@@ -168,12 +171,31 @@ impl Relay {
         let answer = if events.is_empty() || self.away.is(receiver, now) {
             Answer::NotAsked
         } else {
-            match self.transport.deliver(receiver, &events).await {
+            match self.deliver(receiver, &events).await {
                 Ok(consumed) => Answer::Consumed(consumed),
                 Err(Unreachable(why)) => Answer::None(why),
             }
         };
         Told { receiver: receiver.to_owned(), events, answer }
+    }
+
+    /// Each event has its own trace; telling several at once is part of the first that is recorded.
+    async fn deliver(&self, receiver: &str, events: &[Outgoing]) -> Result<Vec<Consumed>, Unreachable> {
+        let causes = events.iter().filter_map(|event| event.traceparent.as_deref());
+        let span = Span::of_batch(trace::Kind::Producer, "send events", causes);
+        if span.is_recorded() {
+            let (system, destination) = self.transport.place(receiver);
+            span.rename(|| format!("send {destination}"));
+            span.set(names::SYSTEM, system);
+            span.set(names::OPERATION, "send");
+            span.set(names::DESTINATION, destination);
+            span.set(names::MESSAGES, i64::try_from(events.len()).unwrap_or(BATCH));
+        }
+        let told = span.run(self.transport.deliver(receiver, events)).await;
+        if told.is_err() {
+            span.failed("");
+        }
+        told
     }
 
     /// Tries what a receiver did not take before; true when there may be more of it.
@@ -188,7 +210,7 @@ impl Relay {
             return Ok(false);
         }
         let events: Vec<Outgoing> = due.iter().map(Outgoing::from).collect();
-        match self.transport.deliver(receiver, &events).await {
+        match self.deliver(receiver, &events).await {
             Ok(consumed) => {
                 self.answered(receiver);
                 for (event, consumed) in events.iter().zip(&consumed) {
@@ -216,13 +238,8 @@ impl Relay {
         let held = |(event, consumed): (&Outgoing, &Consumed)| {
             self.meters.published(&event.kind, receiver, consumed.as_str());
             let held = Held::after(receiver, (&event.id, &event.kind), &event.json, consumed, now)?;
-            tracing::warn!(
-                receiver,
-                event = held.id,
-                kind = held.kind,
-                why = held.reason,
-                "an event was not taken"
-            );
+            // The reason may repeat what is in the event: it stands in the row, and in no log.
+            tracing::warn!(receiver, event = held.id, kind = held.kind, "an event was not taken");
             Some(held)
         };
         events.iter().zip(consumed).filter_map(held).collect()
@@ -274,12 +291,13 @@ impl From<Row> for Telling {
         let Row { id, kind: name, subject, version, data, traceparent, created_at } = row;
         let kind: Option<Kind> = name.parse().ok();
         let time = jiff::Timestamp::from_microsecond(created_at).unwrap_or_default();
+        let parent = traceparent.clone();
         let envelope = kind.and_then(|kind| {
-            Envelope::new((id.clone(), kind), (subject, version), time, traceparent, data.clone()).ok()
+            Envelope::new((id.clone(), kind), (subject, version), time, parent, data.clone()).ok()
         });
         let kind = kind.filter(|_| envelope.is_some());
         let json = envelope.and_then(|envelope| serde_json::to_string(&envelope).ok()).unwrap_or(data);
-        Self { kind, outgoing: Outgoing { id, kind: name, json } }
+        Self { kind, outgoing: Outgoing { id, kind: name, json, traceparent } }
     }
 }
 
@@ -290,13 +308,19 @@ impl Telling {
             return None;
         }
         let why = Consumed::Refused("it is of no type that is known here, or its data are no JSON".into());
-        let Outgoing { id, kind, json } = &self.outgoing;
+        let Outgoing { id, kind, json, .. } = &self.outgoing;
         Held::after("nobody", (id, kind), json, &why, now)
     }
 }
 
 impl From<&Held> for Outgoing {
     fn from(held: &Held) -> Self {
-        Self { id: held.id.clone(), kind: held.kind.clone(), json: held.event.clone() }
+        let envelope = serde_json::from_str::<Envelope>(&held.event).ok();
+        Self {
+            id: held.id.clone(),
+            kind: held.kind.clone(),
+            json: held.event.clone(),
+            traceparent: envelope.and_then(|envelope| envelope.traceparent),
+        }
     }
 }

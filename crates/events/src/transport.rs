@@ -2,7 +2,7 @@
 
 use contracts::event::Kind;
 
-use crate::broker::Publisher;
+use crate::broker::{EXCHANGE, Publisher};
 use crate::consumer::Consumed;
 use crate::push::Push;
 
@@ -15,6 +15,8 @@ pub struct Outgoing {
     pub kind: String,
     /// The whole envelope.
     pub json: String,
+    /// W3C trace context of what caused it.
+    pub traceparent: Option<String>,
 }
 
 /// Nothing is known of what became of the events: they are sent again.
@@ -46,6 +48,23 @@ impl Transport {
             Self::Push(_) => kind.receivers().contains(&receiver),
             Self::Amqp(_) => true,
         }
+    }
+
+    /// Over what a receiver is told, and where.
+    #[must_use]
+    pub fn place(&self, receiver: &str) -> (&'static str, String) {
+        match self {
+            Self::Push(_) => ("http", receiver.to_owned()),
+            Self::Amqp(_) => ("rabbitmq", EXCHANGE.to_owned()),
+        }
+    }
+
+    /// What a service tells whom.
+    pub fn tells<'a>(&'a self, sender: &'a str) -> impl Iterator<Item = (Kind, String)> + 'a {
+        let ours = move || Kind::ALL.into_iter().filter(move |kind| kind.sender() == sender);
+        let told =
+            move |to: &'a String| ours().filter(|kind| self.wants(to, *kind)).map(|kind| (kind, to.clone()));
+        self.receivers().iter().flat_map(told)
     }
 
     /// Tells one receiver; as many results as events, in their order.

@@ -21,7 +21,7 @@ use crate::reload::{Reloading, Reloads};
 use crate::revocations::{Polling, Revocations};
 use crate::routes::Routes;
 use crate::server::{self, Shutdown, listen};
-use crate::{Clock, ConfigError, trace};
+use crate::{Clock, ConfigError, telemetry, trace};
 
 /// What every process of a service begins with.
 pub struct Core {
@@ -46,7 +46,8 @@ impl Core {
     ) -> Result<Self, ConfigError> {
         let lock = FileLock::take(&database.url).map_err(|e| ConfigError::new(e.to_string()))?;
         let db = database.open(migrations)?;
-        let metrics = Metrics::new().map_err(ConfigError::internal)?;
+        let metrics = Metrics::of(&db).map_err(ConfigError::internal)?;
+        telemetry::measure(&metrics)?;
         let reloads = Reloads::new(&metrics, &clock)?;
         Ok(Self { db, clock, metrics, reloads, lock })
     }
@@ -68,7 +69,7 @@ impl Core {
         let capacity = settings.server.capacity;
         let servers = vec![
             public(listener, capacity, guarded, state, self.metrics.clone(), routes)?,
-            admin::server(admin, health.clone(), self.metrics).map_err(ConfigError::internal)?,
+            admin::server(admin, health.clone(), self.metrics.clone()).map_err(ConfigError::internal)?,
         ];
         Ok(Service {
             addr,
@@ -77,6 +78,7 @@ impl Core {
             jobs: Vec::new(),
             health,
             drain: settings.server.drain,
+            metrics: self.metrics,
             _background: (self.reloads.start(settings.reload)?, polling),
             _lock: self.lock,
         })
@@ -92,6 +94,8 @@ pub struct Service {
     pub addr: SocketAddr,
     /// Address of the admin port.
     pub admin_addr: SocketAddr,
+    /// Measures.
+    pub metrics: Metrics,
     servers: Vec<Server>,
     jobs: Vec<Job>,
     health: Health,

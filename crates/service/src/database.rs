@@ -57,7 +57,7 @@ pub fn vars(default_url: &'static str) -> [Var; 4] {
 
 /// The role `migrate`: brings a database's schema up to date.
 pub fn migrate(vars: &Vars, default_url: &'static str, migrations: Migrations) -> Result<(), ConfigError> {
-    run::logging(vars)?;
+    run::logging_to_stdout(vars)?;
     let settings = DatabaseSettings::read(vars, default_url)?;
     let applied = migrations.run(&settings.url)?;
     tracing::info!(database = %settings.url, applied = applied.join(", "), "schema is up to date");

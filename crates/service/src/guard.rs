@@ -12,10 +12,14 @@ use gate::token::{Scope, Subject, api_key_text, known_kid};
 use crate::access::Access;
 use crate::api_auth::ApiAuth;
 use crate::extract::discard;
+use crate::metrics::Metrics;
 use crate::peer::{Claimed, refuse};
 use crate::revocations::Revocations;
 use crate::viewer::Viewer;
 use crate::{Clock, Problem};
+
+/// A key that ends within it is to be replaced, in seconds.
+const WEEK: i64 = 7 * 86_400;
 
 /// A page of another site that talks to localhost gives itself away by its origin, or by the name it used (DNS
 /// rebinding).
@@ -79,6 +83,9 @@ impl Guarded {
             (Subject::User(_), Users::No) => return Err(Refusal::TeamKeysOnly),
         };
         grant.opens(scope)?;
+        if let Some(metrics) = req.app_data::<web::Data<Metrics>>() {
+            metrics.accepted(grant.expires_at - self.clock.seconds() <= WEEK);
+        }
         req.extensions_mut().insert(grant);
         Ok(viewer)
     }

@@ -26,6 +26,7 @@ pub mod run;
 pub mod server;
 pub mod settings;
 pub mod signed;
+pub mod telemetry;
 pub mod trace;
 pub mod viewer;
 

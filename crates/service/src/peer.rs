@@ -9,7 +9,8 @@ use actix_web::dev::{Extensions, ServiceRequest};
 use actix_web::rt::net::TcpStream;
 use actix_web::{HttpMessage, HttpRequest, web};
 use gate::tls::{Current, Identity};
-use gate::{Peer, Refusal};
+use gate::token::Subject;
+use gate::{Peer, Refusal, SpiffeId};
 use rustls::pki_types::CertificateDer;
 
 use crate::Problem;
@@ -85,7 +86,7 @@ pub fn identify(req: &ServiceRequest, source: &Source, now: i64) -> Result<Peer,
 
 /// For the audit line, should the request be refused after all.
 fn noted(req: &ServiceRequest, peer: Peer) -> Peer {
-    req.extensions_mut().insert(Claimed { peer: Some(peer.id.to_string()), ..Claimed::default() });
+    req.extensions_mut().insert(Claimed { peer: Some(peer.id.clone()), ..Claimed::default() });
     peer
 }
 
@@ -93,11 +94,35 @@ fn noted(req: &ServiceRequest, peer: Peer) -> Peer {
 #[derive(Clone, Debug, Default)]
 pub struct Claimed {
     /// Workload identity of the connection.
-    pub peer: Option<String>,
+    pub peer: Option<SpiffeId>,
     /// Key id of the token, once it is known.
     pub kid: Option<String>,
     /// Subject of the token, once it is verified.
     pub subject: Option<String>,
+}
+
+/// Where the workloads live whose names stand in the metric. A namesake from elsewhere is somebody else.
+const HOMES: &[(&str, &str)] = &[
+    ("antaeus", "invoice-app"),
+    ("payments", "payment-provider"),
+    ("commerce", "users"),
+    ("commerce", "orders"),
+    ("commerce", "notifications"),
+];
+
+impl Claimed {
+    /// Who it was in one of few words, as far as a certificate or a signature proves it.
+    fn principal(&self) -> &'static str {
+        if let Some(peer) = &self.peer {
+            let lives = |home: &&(&str, &str)| *home == &(peer.namespace(), peer.service_account());
+            return HOMES.iter().find(lives).map_or("other", |(_, name)| name);
+        }
+        match self.subject.as_deref().map(str::parse) {
+            Some(Ok(Subject::Team(_))) => "team",
+            Some(Ok(Subject::User(_))) => "user",
+            Some(Err(_)) | None => "none",
+        }
+    }
 }
 
 /// Writes the audit line and counts the refusal; the caller is told only its kind.
@@ -106,14 +131,33 @@ pub fn refuse(req: &HttpRequest, refusal: Refusal) -> Problem {
     tracing::warn!(
         target: "audit",
         reason = refusal.reason(),
-        peer = claimed.peer,
+        peer = claimed.peer.as_ref().map(ToString::to_string),
         kid = claimed.kid,
         subject = claimed.subject,
         from = req.peer_addr().map(|addr| addr.ip().to_string()),
         "refused"
     );
     if let Some(metrics) = req.app_data::<web::Data<Metrics>>() {
-        metrics.refused(refusal.reason());
+        metrics.refused(refusal, claimed.principal());
     }
     refusal.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Claimed;
+
+    #[test]
+    fn who_was_refused_is_named_in_few_words_and_only_as_far_as_it_is_proven() {
+        let peer = |id: &str| Claimed { peer: Some(id.parse().unwrap()), ..Claimed::default() };
+        assert_eq!(peer("spiffe://cluster.local/ns/commerce/sa/orders").principal(), "orders");
+        for namesake in
+            ["spiffe://cluster.local/ns/rogue/sa/orders", "spiffe://cluster.local/ns/commerce/sa/x1"]
+        {
+            assert_eq!(peer(namesake).principal(), "other");
+        }
+        let subject = |text: &str| Claimed { subject: Some(text.to_owned()), ..Claimed::default() };
+        assert_eq!(["team:a", "user:42"].map(|of| subject(of).principal()), ["team", "user"]);
+        assert_eq!(Claimed { kid: Some("k".into()), ..Claimed::default() }.principal(), "none");
+    }
 }

@@ -51,7 +51,16 @@ impl ConfigError {
 
     /// A variable has a value that cannot be used.
     pub fn bad(var: &Var, value: &str, problem: impl Display) -> Self {
+        let value = without_user(value);
         Self(format!("{}={value:?} cannot be used: {problem}; {}", var.name, var.meaning))
+    }
+}
+
+/// Whoever puts a password into a URL does not want to read it in a message.
+fn without_user(value: &str) -> String {
+    match (value.find("://"), value.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => format!("{}://...{}", &value[..scheme], &value[at..]),
+        _ => value.to_owned(),
     }
 }
 
@@ -143,4 +152,17 @@ pub fn markdown(vars: &[Var]) -> String {
     };
     let rows: String = vars.iter().map(row).collect();
     format!("| variable | default | meaning |\n| --- | --- | --- |\n{rows}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ConfigError, Var};
+
+    #[test]
+    fn a_message_holds_no_password() {
+        let var = Var::unset("ENDPOINT", "where");
+        let said = ConfigError::bad(&var, "orders=https://me:gu@ess@host:1/x", "no").to_string();
+        assert!(said.contains("orders=https://...@host:1/x") && !said.contains("ess@"), "{said}");
+        assert!(ConfigError::bad(&var, "me@host", "no").to_string().contains("me@host"));
+    }
 }

@@ -93,7 +93,7 @@ impl<V: Verifier> Gate<V> {
             _ => Ok(()),
         };
         verified.and_then(|verified| empty(&verified).map(|()| verified)).inspect_err(|_| {
-            let (peer, kid) = (Some(peer.id.to_string()), verifier.known_kid(token));
+            let (peer, kid) = (Some(peer.id.clone()), verifier.known_kid(token));
             req.extensions_mut().insert(Claimed { peer, kid, subject: None });
         })
     }
@@ -107,9 +107,8 @@ pub async fn middleware<V: Verifier, B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     match gate.judge(&req) {
         Ok(verified) => {
-            let subject = verified.subject.to_string();
-            let claimed =
-                Claimed { peer: Some(subject.clone()), kid: Some(verified.kid), subject: Some(subject) };
+            let (peer, subject) = (verified.subject.clone(), verified.subject.to_string());
+            let claimed = Claimed { peer: Some(peer), kid: Some(verified.kid), subject: Some(subject) };
             req.extensions_mut().insert(claimed);
             req.extensions_mut().insert(Workload(verified.subject));
             // `extract` holds the body against it.

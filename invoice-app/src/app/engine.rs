@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use crate::clients::provider::{Access, Provider};
 use crate::flows::charge_due::Charging;
+use crate::flows::counts::Counts;
 use crate::jobs::billing::Billing;
 use crate::jobs::hints::{HandingOut, TakingWork};
 use crate::settings::EngineSettings;
@@ -37,12 +38,11 @@ impl Engine {
         let EngineSettings { database, provider, billing, queue, .. } = settings;
         let lock = db::FileLock::take(&database.url).map_err(|e| ConfigError::new(e.to_string()))?;
         let db = database.open(MIGRATIONS)?;
-        let metrics = Metrics::new().map_err(ConfigError::internal)?;
+        let metrics = Metrics::of(&db).map_err(ConfigError::internal)?;
+        service::telemetry::measure(&metrics)?;
         let mut reloads = Reloads::new(&metrics, &clock)?;
         provider.watch(&mut reloads)?;
-        let client = client(provider.access, &clock);
-        let charges =
-            metrics.counter("invoice_charges_total", "Attempts that were settled, by outcome.", &["outcome"]);
+        let client = client(provider.access, &clock, &metrics)?;
         let charging = Arc::new(Charging {
             db: db.clone(),
             batch: client.per_claim(billing.batch),
@@ -55,9 +55,10 @@ impl Engine {
             tells: billing.tells,
             told: Arc::new(Notify::new()),
             ordered: Arc::new(Notify::new()),
-            charges: charges.map_err(ConfigError::internal)?,
+            counts: Counts::new(&metrics)?,
             fail_point: billing.fail_point,
         });
+        watch_breaker(&charging, &metrics)?;
         let wake = Arc::new(Notify::new());
         let at_once = billing.in_flight;
         let workers = queue.clone().map(|queue| Arc::new(HandingOut::new(queue, at_once)));
@@ -67,12 +68,19 @@ impl Engine {
     }
 }
 
-fn client(access: Access, clock: &Clock) -> Provider {
+fn watch_breaker(charging: &Arc<Charging>, metrics: &Metrics) -> Result<(), ConfigError> {
+    let (charging, help) = (Arc::clone(charging), "1 while the payment provider is left alone.");
+    let is_open = move || charging.breaker(|breaker, now| breaker.is_open(now)).into();
+    metrics.asked_level("provider_breaker_open", help, is_open).map_err(ConfigError::internal)
+}
+
+fn client(access: Access, clock: &Clock, metrics: &Metrics) -> Result<Provider, ConfigError> {
     if matches!(access, Access::Legacy { .. }) {
         tracing::warn!(
             "PAYMENT_PROVIDER_ENDPOINT names a legacy provider, which is asked for one charge at a time: the guarantees \
              of batches are off, and only an Idempotency-Key that it honours makes it safe to repeat a charge"
         );
     }
-    Provider::new(access, clock.clone())
+    let calls = metrics.calls("payment-provider").map_err(ConfigError::internal)?;
+    Ok(Provider::new(access, clock.clone(), calls))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use service::admin::{self, Health};
+use service::metrics::Metrics;
 use service::reload::Reloading;
 use service::server::{Shutdown, listen};
 use service::{Clock, ConfigError, Vars, run};
@@ -17,6 +18,7 @@ use crate::settings::WorkerSettings;
 /// A worker, ready to charge.
 pub struct Worker {
     admin_addr: SocketAddr,
+    metrics: Metrics,
     admin: Server,
     work: Work,
     health: Health,
@@ -35,7 +37,7 @@ enum Work {
 
 /// Runs the role.
 pub async fn work(vars: Vars) -> Result<(), ConfigError> {
-    run::logging(&vars)?;
+    run::logging(&vars, "invoice-app-worker")?;
     let worker = Worker::build(WorkerSettings::read(&vars)?, Clock::system())?;
     tracing::info!(admin = %worker.admin_addr, "worker is charging");
     worker.run(Shutdown::on_signals()?).await;
@@ -49,10 +51,12 @@ impl Worker {
         let engine = Engine::build(settings.engine, clock)?;
         let (listener, admin_addr) = listen(settings.admin)?;
         let health = Health::new(engine.db.clone());
-        let admin = admin::server(listener, health.clone(), engine.metrics).map_err(ConfigError::internal)?;
+        let admin = admin::server(listener, health.clone(), engine.metrics.clone());
+        let admin = admin.map_err(ConfigError::internal)?;
         let background = engine.reloads.start(reload)?;
         Ok(Self {
             admin_addr,
+            metrics: engine.metrics,
             admin,
             work: engine.taking.map_or(Work::Found(engine.billing), Work::HandedOut),
             health,
@@ -60,6 +64,12 @@ impl Worker {
             _background: background,
             _lock: engine.lock,
         })
+    }
+
+    /// What is measured.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Charges until the stop is asked for; what is in flight is settled first.

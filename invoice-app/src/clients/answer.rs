@@ -38,6 +38,11 @@ impl CallError {
     }
 }
 
+/// The HTTP status, if there is an answer.
+pub(super) fn status(answer: &Result<Response, reqwest::Error>) -> Option<u16> {
+    answer.as_ref().ok().map(|answer| answer.status().as_u16())
+}
+
 /// Longest answer, in bytes.
 const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
 

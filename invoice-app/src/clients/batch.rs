@@ -8,9 +8,10 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, Response, StatusCode};
 use service::Clock;
 use service::clock::{Micros, SECOND};
+use service::metrics::Calls;
 use service::reload::Reloaded;
 
-use super::answer::{CallError, answer, no_answer, not_understood, refused};
+use super::answer::{CallError, answer, no_answer, not_understood, refused, status};
 use super::caller::Caller;
 use crate::domain::settle::{OpenCharge, Outcome};
 
@@ -19,12 +20,13 @@ pub struct Batch {
     caller: Reloaded<Caller>,
     base: String,
     clock: Clock,
+    calls: Calls,
 }
 
 impl Batch {
     /// A client for `base` (scheme, host and port), which is who `caller` says at each request.
-    pub(super) fn new(base: String, caller: Reloaded<Caller>, clock: Clock) -> Self {
-        Self { caller, base, clock }
+    pub(super) fn new(base: String, caller: Reloaded<Caller>, clock: Clock, calls: Calls) -> Self {
+        Self { caller, base, clock, calls }
     }
 
     /// Asks for a batch of charges; as many verdicts as charges, in their order, or an error about all of them.
@@ -86,7 +88,8 @@ impl Batch {
             .bearer_auth(token)
             .header(CONTENT_TYPE, "application/json")
             .body(body);
-        request.send().await.map_err(|e| no_answer(&e))
+        let sent = self.calls.measure(service::trace::send(request), status);
+        sent.await.map_err(|e| no_answer(&e))
     }
 }
 

@@ -6,9 +6,11 @@ use contracts::{Currency, Decimal};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::{Deserialize, Serialize};
+use service::metrics::Calls;
 use service::reload::Reloaded;
+use service::trace;
 
-use super::answer::{CallError, answer, no_answer, not_understood, problem, refused};
+use super::answer::{CallError, answer, no_answer, not_understood, problem, refused, status};
 use super::caller::LegacyCaller;
 use crate::domain::settle::{OpenCharge, Outcome};
 
@@ -46,6 +48,7 @@ pub struct Legacy {
     caller: Reloaded<LegacyCaller>,
     base: String,
     path: LegacyPath,
+    calls: Calls,
 }
 
 #[derive(Serialize)]
@@ -74,8 +77,8 @@ struct Paid {
 
 impl Legacy {
     /// A client for `path` at `base` (scheme, host and port).
-    pub(super) fn new(base: String, path: LegacyPath, caller: Reloaded<LegacyCaller>) -> Self {
-        Self { caller, base, path }
+    pub(super) fn new(base: String, path: LegacyPath, caller: Reloaded<LegacyCaller>, calls: Calls) -> Self {
+        Self { caller, base, path, calls }
     }
 
     /// Asks for one charge after the other. Each has an outcome of its own, whatever became of the others.
@@ -100,7 +103,7 @@ impl Legacy {
 
     /// Whether its health path answers 200.
     pub(super) async fn is_healthy(&self) -> Result<(), CallError> {
-        let response = self.request(Method::GET, HEALTH_PATH).send().await.map_err(|e| no_answer(&e))?;
+        let response = self.send(self.request(Method::GET, HEALTH_PATH)).await?;
         if response.status() == StatusCode::OK { Ok(()) } else { Err(refused(response).await) }
     }
 
@@ -109,7 +112,7 @@ impl Legacy {
         let request = self.request(Method::POST, self.path.as_str());
         let request =
             request.header(CONTENT_TYPE, "application/json").header("Idempotency-Key", charge.key());
-        let response = request.body(body).send().await.map_err(|e| no_answer(&e))?;
+        let response = self.send(request.body(body)).await?;
         match response.status() {
             StatusCode::OK => self.verdict(charge, &answer(response).await?),
             StatusCode::NOT_FOUND => not_found(charge, response).await,
@@ -142,6 +145,10 @@ impl Legacy {
                 (paid.id == shown(charge)).then_some(Verdict::Captured).ok_or_else(other)
             }
         }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, CallError> {
+        self.calls.measure(trace::send(request), status).await.map_err(|e| no_answer(&e))
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use contracts::capture::{Captures, Total};
 use service::Clock;
 use service::clock::Micros;
+use service::metrics::Calls;
 use service::reload::Reloaded;
 
 use super::batch::Batch;
@@ -47,10 +48,10 @@ pub enum Provider {
 impl Provider {
     /// A client of whatever is there.
     #[must_use]
-    pub fn new(access: Access, clock: Clock) -> Self {
+    pub fn new(access: Access, clock: Clock, calls: Calls) -> Self {
         match access {
-            Access::Batch { base, caller } => Self::Batch(Batch::new(base, caller, clock)),
-            Access::Legacy { base, path, caller } => Self::Legacy(Legacy::new(base, path, caller)),
+            Access::Batch { base, caller } => Self::Batch(Batch::new(base, caller, clock, calls)),
+            Access::Legacy { base, path, caller } => Self::Legacy(Legacy::new(base, path, caller, calls)),
         }
     }
 

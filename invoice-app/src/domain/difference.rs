@@ -18,6 +18,8 @@ words! {
         CapturedVoid => "captured_void",
         /// We hold it to be paid, and the provider did not capture it.
         PaidNotCaptured => "paid_not_captured",
+        /// It lists more than one capture of the invoice.
+        CapturedTwice => "captured_twice",
     }
 }
 
@@ -40,7 +42,7 @@ pub struct Difference {
     pub invoice_uid: String,
     /// In which way.
     pub kind: Kind,
-    /// What the provider captured; for what it did not capture, what we hold to be paid.
+    /// What the provider captured, the last time; for what it did not capture, what we hold to be paid.
     pub amount: Money,
     /// What became of it.
     pub standing: Standing,

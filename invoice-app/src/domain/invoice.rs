@@ -11,6 +11,9 @@ macro_rules! words {
         pub enum $name { $($(#[$variant_doc])* $variant,)+ }
 
         impl $name {
+            /// Every one.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
             /// The word in the database and on the wire.
             #[must_use]
             pub fn as_str(self) -> &'static str {

@@ -66,6 +66,8 @@ pub struct Run {
     pub started_by: String,
     /// The retry policy that it began with.
     pub policy: Arc<RetryPolicy>,
+    /// W3C trace context of what started it.
+    pub traceparent: Option<String>,
 }
 
 /// How a run goes on after a round.
@@ -128,6 +130,7 @@ mod tests {
             ended_at: None,
             started_by: "test".into(),
             policy: Arc::new(RetryPolicy::standard()),
+            traceparent: None,
         }
     }
 

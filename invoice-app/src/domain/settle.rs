@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use service::clock::{Micros, SECOND};
 
 use super::calendar::{morning, today};
+use super::failure::Failure;
 use super::invoice::{LastOutcome, Origin, State};
 use super::policy::{Ladder, RetryPolicy};
 
@@ -131,6 +132,10 @@ pub struct Settlement {
     pub paid_at: Option<Micros>,
     /// Outcome for the history, when the attempt is over.
     pub history: Option<&'static str>,
+    /// Why no money was taken, for who counts.
+    pub failure: Failure,
+    /// How much it was about.
+    pub amount: Money,
 }
 
 /// Settles one open attempt.
@@ -147,6 +152,8 @@ pub fn settle(charge: &OpenCharge, outcome: &Outcome, settling: &Settling<'_>) -
         last_code: None,
         paid_at: None,
         history: None,
+        failure: failure(outcome, settling.policy),
+        amount: charge.amount,
     };
     let settled = match outcome {
         Outcome::Verdict(verdict, at) => settle_verdict(charge, verdict, *at, settling, stays),
@@ -166,6 +173,15 @@ pub fn settle(charge: &OpenCharge, outcome: &Outcome, settling: &Settling<'_>) -
         Outcome::Unreadable => parked(stays, "unreadable"),
     };
     if charge.origin == Origin::Order { once(settled) } else { settled }
+}
+
+fn failure(outcome: &Outcome, policy: &RetryPolicy) -> Failure {
+    match outcome {
+        Outcome::Verdict(verdict, _) => Failure::of(verdict, policy),
+        Outcome::Unknown => Failure::Network,
+        Outcome::NotAttempted(_) => Failure::TurnedAway,
+        Outcome::Unreadable => Failure::Unreadable,
+    }
 }
 
 /// Of an order's invoice there is one attempt: what was not paid by then never will be.

@@ -9,12 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use db::{Db, StoreError};
-use prometheus::IntCounterVec;
 use service::Clock;
 use service::clock::Micros;
 use service::fail_point::FailPoint;
+use service::trace::{self, Span, names};
 use tokio::sync::Notify;
 
+use super::counts::Counts;
 use super::settle_charges::settle_charges;
 use crate::clients::provider::{CallError, Provider};
 use crate::domain::breaker::Breaker;
@@ -46,8 +47,8 @@ pub struct Charging {
     pub told: Arc<Notify>,
     /// Wakes whoever charges orders.
     pub ordered: Arc<Notify>,
-    /// `invoice_charges_total{outcome}`.
-    pub charges: IntCounterVec,
+    /// What is counted of attempts.
+    pub counts: Counts,
     /// Where to stop dead, in tests.
     pub fail_point: FailPoint,
 }
@@ -77,12 +78,35 @@ pub async fn charge_due(charging: &Charging, queue: &Queue, after: Cursor) -> Re
     let place = (last.before.due_at, last.invoice_id);
     charging.fail_point.reach("after_claim");
     let started = charging.clock.now();
+    let span = span(queue, &claimed);
+    let settled = span.run(settled(charging, claimed, started)).await?;
+    charging.fail_point.reach("after_settle");
+    charging.counts.settled(&settled);
+    Ok(Charged::Batch(place))
+}
+
+async fn settled(
+    charging: &Charging,
+    claimed: Vec<OpenCharge>,
+    started: Micros,
+) -> Result<Vec<Settlement>, StoreError> {
     let outcomes = call(charging, &claimed).await;
     charging.fail_point.reach("after_reply");
-    let settled = settle_charges(charging, claimed, outcomes, started).await?;
-    charging.fail_point.reach("after_settle");
-    record(&charging.charges, &settled);
-    Ok(Charged::Batch(place))
+    settle_charges(charging, claimed, outcomes, started).await
+}
+
+/// One span for the whole batch: part of the trace of whoever ordered the first of the invoices, or of what started
+/// the run.
+fn span(queue: &Queue, claimed: &[OpenCharge]) -> Span {
+    let run = if let Queue::Run(run) = queue { Some(run) } else { None };
+    let of_run = run.and_then(|run| run.traceparent.as_deref());
+    let orders = claimed.iter().filter_map(|charge| charge.traceparent.as_deref());
+    let span = Span::of_batch(trace::Kind::Internal, "charge invoices", orders.chain(of_run));
+    span.set(names::INVOICES, i64::try_from(claimed.len()).unwrap_or(i64::MAX));
+    if let Some(run) = run {
+        span.set(names::RUN, run.id);
+    }
+    span
 }
 
 impl Charging {
@@ -145,12 +169,4 @@ fn report(charging: &Charging, outcome: &Outcome) {
         Outcome::NotAttempted(wait) => breaker.turned_away(now, *wait),
         Outcome::Unknown => breaker.failed(now),
     });
-}
-
-fn record(counter: &IntCounterVec, settled: &[Settlement]) {
-    for one in settled {
-        if let Some((outcome, _)) = one.counted(false) {
-            counter.with_label_values(&[outcome]).inc();
-        }
-    }
 }

@@ -1,12 +1,14 @@
 //! Compares our payments with the provider's captures: by sums, then, where the sums of a short window disagree, one by
 //! one. Puts right what is safe, sets aside what is not.
 
-use std::collections::{BTreeMap, HashSet};
+mod again;
+
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use contracts::Money;
 use contracts::capture::{Capture, Total};
 use contracts::event::Kind as EventKind;
-use contracts::{Currency, Money};
 use db::{AnyConnection, Db, StoreError};
 use service::clock::{Micros, SECOND};
 
@@ -47,12 +49,12 @@ pub enum ReconcileError {
 
 type Window = (Micros, Micros);
 
-/// Compares everything since the last time that is old enough; gives what stays unexplained, per currency, minor units.
-pub async fn reconcile(with: &Reconciling, now: Micros) -> Result<BTreeMap<Currency, i64>, ReconcileError> {
+/// Compares everything since the last time that is old enough.
+pub async fn reconcile(with: &Reconciling, now: Micros) -> Result<(), ReconcileError> {
     let from = with.db.read(reconciliation::reconciled_to).await?.unwrap_or(0);
     let whole = (from, now - with.settling);
     if whole.1 <= whole.0 {
-        return Ok(with.db.read(reconciliation::unreconciled).await?);
+        return Ok(());
     }
     let mut windows = vec![whole];
     while let Some(window) = windows.pop() {
@@ -66,8 +68,7 @@ pub async fn reconcile(with: &Reconciling, now: Micros) -> Result<BTreeMap<Curre
             examine(with, window, now).await?;
         }
     }
-    with.db.write(move |conn| reconciliation::insert_window(conn, whole, now)).await?;
-    Ok(with.db.read(reconciliation::unreconciled).await?)
+    Ok(with.db.write(move |conn| reconciliation::insert_window(conn, whole, now)).await?)
 }
 
 async fn agree(with: &Reconciling, window: Window) -> Result<bool, ReconcileError> {
@@ -82,9 +83,9 @@ async fn examine(with: &Reconciling, window: Window, now: Micros) -> Result<(), 
     let mut seen: HashSet<String> = HashSet::new();
     loop {
         let page = with.provider.captures(Some(window.0..window.1), cursor.as_deref(), PAGE).await?;
-        seen.extend(page.items.iter().map(|capture| capture.invoice.clone()));
+        let again = again::captured_again(with, &page.items, &mut seen).await?;
         let telling = Telling { wanted: with.tells, traceparent: None };
-        with.db.write(move |conn| examine_page(conn, &page.items, &telling, now)).await?;
+        with.db.write(move |conn| examine_page(conn, (&page.items, &again), &telling, now)).await?;
         cursor = page.next_cursor;
         if cursor.is_none() {
             break;
@@ -96,7 +97,7 @@ async fn examine(with: &Reconciling, window: Window, now: Micros) -> Result<(), 
 
 fn examine_page(
     conn: &mut AnyConnection,
-    captures: &[Capture],
+    (captures, again): (&[Capture], &HashSet<String>),
     telling: &Telling,
     now: Micros,
 ) -> Result<(), StoreError> {
@@ -105,7 +106,12 @@ fn examine_page(
     for capture in captures {
         let amount = Money { minor: capture.amount, currency: capture.currency };
         let mine = ours.get(&capture.invoice);
-        let Some(kind) = judge(amount, mine.map(|mine| (mine.state, mine.amount))) else { continue };
+        let judged = if again.contains(&capture.key) {
+            Some(Kind::CapturedTwice)
+        } else {
+            judge(amount, mine.map(|mine| (mine.state, mine.amount)))
+        };
+        let Some(kind) = judged else { continue };
         let standing = match (kind, mine) {
             (Kind::CapturedNotPaid, Some(mine)) => {
                 if !reconciliation::repair(conn, mine.id, capture, now)? {

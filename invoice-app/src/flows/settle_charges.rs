@@ -98,7 +98,7 @@ fn event((charge, settlement): &hot::Settled<'_>, uuids: &Uuids, now: Micros) ->
         subject: charge.invoice_uid.clone(),
         version: settlement.epoch,
         data: data.json(),
-        traceparent: charge.traceparent.clone(),
+        traceparent: charge.traceparent.as_deref().map(service::trace::nearest),
         at: now,
     };
     Some(Event { invoice: charge.invoice_id, row })

@@ -37,7 +37,8 @@ pub struct Reconciliation {
 pub struct Difference {
     /// UUID of the invoice.
     invoice: String,
-    /// `captured_not_paid`, `amount_differs`, `unknown_invoice`, `captured_void` or `paid_not_captured`.
+    /// `captured_not_paid`, `amount_differs`, `unknown_invoice`, `captured_void`, `paid_not_captured` or
+    /// `captured_twice`.
     kind: &'static str,
     /// What was captured; for `paid_not_captured`, what we hold to be paid.
     amount: Amount,

@@ -51,7 +51,8 @@ impl State {
     /// A run that waits for every verdict, as it is to be started.
     #[must_use]
     pub fn new_run(&self, scope_key: String, scope: Scope, started_by: String) -> NewRun {
-        NewRun { scope_key, scope, rounds: None, started_by, policy: Arc::clone(&self.policy) }
+        let (policy, traceparent) = (Arc::clone(&self.policy), service::trace::parent());
+        NewRun { scope_key, scope, rounds: None, started_by, policy, traceparent }
     }
 
     /// Starts such a run in the background, or gives the one that has this scope key.
@@ -74,7 +75,8 @@ impl State {
         let now = self.clock.now();
         let policy = Arc::new(RetryPolicy::clone(&self.policy).for_rounds());
         let scope_key = format!("compat/{}", service::id::uuid(now));
-        let new = NewRun { scope_key, scope, rounds: Some(rounds), started_by: "compat".into(), policy };
+        let (started_by, traceparent) = ("compat".into(), service::trace::parent());
+        let new = NewRun { scope_key, scope, rounds: Some(rounds), started_by, policy, traceparent };
         let started = flows::start_run::start_run(&self.db, new, Vec::new(), now).await?;
         self.wake.notify_one();
         Ok(started.run.id)

@@ -115,7 +115,7 @@ impl Driver {
         if !is_anything_left(&self.charging.db, run.clone()).await? {
             return Ok(false);
         }
-        Ok(workers.hand_out(run.id).await)
+        Ok(workers.hand_out(run).await)
     }
 
     async fn finish(&self, run: Run, pass: Pass) -> Result<Round, StoreError> {

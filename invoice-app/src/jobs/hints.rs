@@ -12,7 +12,7 @@ use events::broker::hints::{self, Hints};
 use events::transport::Unreachable;
 use service::server::Shutdown;
 
-use crate::domain::run::RunState;
+use crate::domain::run::{Run, RunState};
 use crate::flows::charge_due::{Charged, Charging, charge_due};
 use crate::store::hot::{Cursor, Queue};
 use crate::store::runs;
@@ -38,8 +38,8 @@ impl HandingOut {
     }
 
     /// Lets workers know that something of a run is left; false when there are none, or no broker.
-    pub async fn hand_out(&self, run: i64) -> bool {
-        match self.hints.top_up(run, self.most).await {
+    pub async fn hand_out(&self, run: &Run) -> bool {
+        match self.hints.top_up(run.id, run.traceparent.as_deref(), self.most).await {
             Ok(depth) => {
                 self.is_away.store(false, Ordering::Relaxed);
                 depth.workers > 0

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use prometheus::{IntCounterVec, IntGaugeVec};
+use prometheus::IntCounterVec;
 use service::metrics::Metrics;
 use service::server::Shutdown;
 use service::{Clock, ConfigError};
@@ -14,7 +14,6 @@ pub struct Reconciliation {
     with: Reconciling,
     clock: Clock,
     every: Duration,
-    unreconciled: IntGaugeVec,
     passes: IntCounterVec,
 }
 
@@ -26,19 +25,12 @@ impl Reconciliation {
         every: Duration,
         metrics: &Metrics,
     ) -> Result<Self, ConfigError> {
-        let unreconciled = metrics.gauge(
-            "unreconciled_amount",
-            "Money on which the provider's books and ours disagree, minor units; must be 0.",
-            &["currency"],
-        );
         let passes = metrics.counter(
             "reconciliations_total",
             "Comparisons with the provider's books, by result.",
             &["result"],
         );
-        let (unreconciled, passes) =
-            (unreconciled.map_err(ConfigError::internal)?, passes.map_err(ConfigError::internal)?);
-        Ok(Self { with, clock, every, unreconciled, passes })
+        Ok(Self { with, clock, every, passes: passes.map_err(ConfigError::internal)? })
     }
 
     /// Compares until the stop is asked for.
@@ -59,13 +51,7 @@ impl Reconciliation {
 
     async fn pass(&self) {
         match reconcile(&self.with, self.clock.now()).await {
-            Ok(amounts) => {
-                self.passes.with_label_values(&["done"]).inc();
-                self.unreconciled.reset();
-                for (currency, amount) in amounts {
-                    self.unreconciled.with_label_values(&[currency.code()]).set(amount);
-                }
-            }
+            Ok(()) => self.passes.with_label_values(&["done"]).inc(),
             Err(error) => {
                 self.passes.with_label_values(&["failed"]).inc();
                 tracing::warn!(%error, "the provider's books could not be compared with ours; it is tried again");

@@ -8,6 +8,7 @@ use db::{Db, StoreError};
 use service::Clock;
 use service::clock::{Micros, SECOND};
 use service::server::Shutdown;
+use service::trace::{self, Span, names};
 use tokio::sync::Notify;
 
 use crate::domain::policy::RetryPolicy;
@@ -56,14 +57,17 @@ impl Scheduler {
         let since = last.as_deref().and_then(tick).unwrap_or(began);
         let now = self.clock.now();
         let Some(tick) = self.schedule.latest(since, now) else { return Ok(()) };
+        let span = Span::here(trace::Kind::Internal, "start scheduled run");
         let new = NewRun {
+            traceparent: Some(span.traceparent()),
             scope_key: scope_key(tick),
             scope: Scope::Due,
             rounds: None,
             started_by: "schedule".into(),
             policy: Arc::clone(&self.policy),
         };
-        let started = start_run(&self.db, new, Vec::new(), now).await?;
+        let started = span.run(start_run(&self.db, new, Vec::new(), now)).await?;
+        span.set(names::RUN, started.run.id);
         tracing::info!(run = started.run.id, key = started.run.scope_key, "scheduled run started");
         self.wake.notify_one();
         Ok(())

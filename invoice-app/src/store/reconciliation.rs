@@ -15,9 +15,10 @@ use crate::domain::difference::{Difference, Kind, Standing};
 use crate::domain::invoice::{LastOutcome, State};
 use crate::domain::progress::Count;
 
-/// Until when everything was compared.
+/// Until when everything was compared. Each window begins where the one before ended, and is found by its beginning.
 pub fn reconciled_to(conn: &mut AnyConnection) -> Result<Option<Micros>, StoreError> {
-    Ok(reconciled_windows::table.select(max(reconciled_windows::to_at)).first(conn)?)
+    let last = reconciled_windows::table.order(reconciled_windows::from_at.desc());
+    Ok(last.select(reconciled_windows::to_at).first(conn).optional()?)
 }
 
 /// When the last window was compared.
@@ -54,14 +55,24 @@ pub struct Ours {
     pub state: State,
     /// How much.
     pub amount: Money,
+    /// When it was paid, in the provider's time.
+    pub paid_at: Option<Micros>,
 }
+
+type OurColumns = (String, i64, String, i64, String, Option<i64>);
 
 /// Our invoices of these UUIDs.
 pub fn of_uids(conn: &mut AnyConnection, uids: &[&str]) -> Result<BTreeMap<String, Ours>, StoreError> {
-    type Columns = (String, i64, String, i64, String);
-    let rows: Vec<Columns> = invoices::table
+    let rows: Vec<OurColumns> = invoices::table
         .filter(invoices::uid.eq_any(uids))
-        .select((invoices::uid, invoices::id, invoices::state, invoices::amount, invoices::currency))
+        .select((
+            invoices::uid,
+            invoices::id,
+            invoices::state,
+            invoices::amount,
+            invoices::currency,
+            invoices::paid_at,
+        ))
         .load(conn)?;
     rows.into_iter().map(ours).collect()
 }
@@ -72,22 +83,26 @@ pub fn paid(
     conn: &mut AnyConnection,
     (from, to): (Micros, Micros),
 ) -> Result<BTreeMap<String, Ours>, StoreError> {
-    type Columns = (String, i64, String, i64, String);
-    let rows: Vec<Columns> = invoices::table
+    let rows: Vec<OurColumns> = invoices::table
         .filter(invoices::paid_at.ge(from).and(invoices::paid_at.lt(to)).assume_not_null())
         .filter(invoices::attempt.gt(0))
-        .select((invoices::uid, invoices::id, invoices::state, invoices::amount, invoices::currency))
+        .select((
+            invoices::uid,
+            invoices::id,
+            invoices::state,
+            invoices::amount,
+            invoices::currency,
+            invoices::paid_at,
+        ))
         .load(conn)?;
     rows.into_iter().map(ours).collect()
 }
 
-fn ours(
-    (uid, id, state, amount, currency): (String, i64, String, i64, String),
-) -> Result<(String, Ours), StoreError> {
+fn ours((uid, id, state, amount, currency, paid_at): OurColumns) -> Result<(String, Ours), StoreError> {
     let bug = || StoreError::Bug(format!("invoice {id} cannot be read"));
     let state = State::parse(&state).ok_or_else(bug)?;
     let currency = currency.parse().map_err(|_| bug())?;
-    Ok((uid, Ours { id, state, amount: Money { minor: amount, currency } }))
+    Ok((uid, Ours { id, state, amount: Money { minor: amount, currency }, paid_at }))
 }
 
 /// What a capture is written into.
@@ -136,6 +151,7 @@ pub fn repair(conn: &mut AnyConnection, id: i64, capture: &Capture, now: Micros)
         invoices::attempt.eq(unpaid.attempt),
         invoices::next_at.eq(None::<i64>),
         invoices::leased_until.eq(None::<i64>),
+        invoices::unknown_since.eq(None::<i64>),
         invoices::last_outcome.eq(None::<String>),
         invoices::last_code.eq(None::<String>),
         invoices::paid_at.eq(capture.captured_at),

@@ -25,6 +25,7 @@ struct Row {
     ended_at: Option<i64>,
     started_by: String,
     policy: String,
+    traceparent: Option<String>,
 }
 
 impl TryFrom<Row> for Run {
@@ -45,6 +46,7 @@ impl TryFrom<Row> for Run {
             created_at: row.created_at,
             ended_at: row.ended_at,
             started_by: row.started_by,
+            traceparent: row.traceparent,
         })
     }
 }
@@ -70,6 +72,8 @@ pub struct NewRun {
     pub started_by: String,
     /// When to try again.
     pub policy: Arc<RetryPolicy>,
+    /// W3C trace context of what starts it.
+    pub traceparent: Option<String>,
 }
 
 /// Adds a run in its first round; `None` when there is one of this scope key already, of whatever kind.
@@ -92,6 +96,7 @@ pub fn insert(
             billing_runs::created_at.eq(now),
             billing_runs::started_by.eq(&new.started_by),
             billing_runs::policy.eq(policy),
+            billing_runs::traceparent.eq(&new.traceparent),
         ))
         .on_conflict_do_nothing()
         .returning(billing_runs::id);
@@ -139,6 +144,17 @@ pub fn page(conn: &mut AnyConnection, before: i64, limit: i64) -> Result<Vec<Run
 pub fn running(conn: &mut AnyConnection) -> Result<Vec<i64>, StoreError> {
     let running = billing_runs::table.filter(billing_runs::state.eq("running")).order(billing_runs::id);
     Ok(running.select(billing_runs::id).load(conn)?)
+}
+
+/// Numbers and states of the runs that have not ended, paused ones too.
+pub fn open(conn: &mut AnyConnection) -> Result<Vec<(i64, RunState)>, StoreError> {
+    let open = billing_runs::table.filter(billing_runs::ended_at.is_null());
+    let rows: Vec<(i64, String)> = open.select((billing_runs::id, billing_runs::state)).load(conn)?;
+    let read = |(id, state): (i64, String)| {
+        let bug = || StoreError::Bug(format!("billing run {id} has an unreadable state"));
+        Ok((id, RunState::parse(&state).ok_or_else(bug)?))
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// The last scope key of the schedule; they sort by time.

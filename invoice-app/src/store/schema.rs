@@ -34,6 +34,7 @@ diesel::table! {
         asked -> Integer,
         leased_until -> Nullable<BigInt>,
         traceparent -> Nullable<Text>,
+        unknown_since -> Nullable<BigInt>,
     }
 }
 
@@ -64,6 +65,7 @@ diesel::table! {
         ended_at -> Nullable<BigInt>,
         started_by -> Text,
         policy -> Text,
+        traceparent -> Nullable<Text>,
     }
 }
 

@@ -92,6 +92,21 @@ pub fn progress(conn: &mut AnyConnection, run: i64, round: Option<i32>) -> Resul
     Ok(Progress::of(changes.collect::<Result<Vec<_>, StoreError>>()?))
 }
 
+/// What the runs that have not ended came to so far, all together.
+pub fn open_progress(conn: &mut AnyConnection, runs: &[i64]) -> Result<Progress, StoreError> {
+    use run_tallies::dsl;
+    let rows: Vec<(String, String, i64, i64)> = dsl::run_tallies
+        .filter(dsl::run_id.eq_any(runs))
+        .group_by((dsl::outcome, dsl::currency))
+        .select((dsl::outcome, dsl::currency, whole("invoices"), whole("amount")))
+        .load(conn)?;
+    let change = |(outcome, currency, invoices, amount): (String, String, i64, i64)| {
+        let (currency, count) = (super::currency(&currency)?, Count { invoices, amount });
+        Ok(progress::Change { outcome, reason: String::new(), currency, count })
+    };
+    Ok(Progress::of(rows.into_iter().map(change).collect::<Result<Vec<_>, StoreError>>()?))
+}
+
 /// What was captured, by the provider's clock, from one moment until before another.
 pub fn captured(conn: &mut AnyConnection, window: Range<Micros>) -> Result<Vec<Total>, StoreError> {
     use run_tallies::dsl;

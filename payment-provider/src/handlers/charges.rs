@@ -13,7 +13,6 @@ use service::problem::Kind;
 use super::state::State;
 use crate::clients::acquirer::Unreachable;
 use crate::domain::charge::{Stored, name_fault};
-use crate::flows;
 use crate::store::captures::ANTAEUS;
 use crate::store::charges;
 
@@ -99,8 +98,7 @@ pub async fn abandon_charge(
     if name_fault("key", &key).is_some() {
         return Err(Problem::field(Kind::Invalid, "key", "give 1 to 100 visible ASCII characters"));
     }
-    let now = state.clock.now();
-    Ok(web::Json(flows::abandon_charge::abandon_charge(&state.db, key.into_inner(), now).await?))
+    Ok(web::Json(state.abandon(key.into_inner()).await?))
 }
 
 /// Health of the provider, for its one caller.

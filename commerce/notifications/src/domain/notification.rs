@@ -64,6 +64,8 @@ pub struct NewNotification {
     pub subject: String,
     /// Its text.
     pub body: String,
+    /// W3C trace context of the event.
+    pub traceparent: Option<String>,
 }
 
 /// A message.

@@ -64,5 +64,6 @@ fn message(event: &Event, worth: Worth, to: &Recipient) -> NewNotification {
         locale: to.locale,
         subject,
         body,
+        traceparent: event.traceparent.clone(),
     }
 }

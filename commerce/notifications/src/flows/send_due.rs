@@ -10,6 +10,7 @@ use prometheus::IntCounterVec;
 use service::Clock;
 use service::clock::{Micros, SECOND};
 use service::reload::Reloaded;
+use service::trace::{self, Span, names};
 
 use crate::clients::letter::Letter;
 use crate::clients::mailer::{Fault, Mailer};
@@ -41,7 +42,10 @@ pub async fn send_due(with: &Sending) -> Result<i64, StoreError> {
     let claimed = with.db.write(move |conn| queue::claim(conn, now, now + LEASE, BATCH)).await?;
     let count = i64::try_from(claimed.len()).unwrap_or(BATCH);
     let mailer = with.mailer.get();
-    let tries = claimed.into_iter().map(|claimed| attempt(&mailer, &with.clock, claimed));
+    let tries = claimed.into_iter().map(|claimed| {
+        let span = Span::caused(trace::Kind::Client, "send e-mail", claimed.traceparent.as_deref());
+        async { in_span(span, attempt(&mailer, &with.clock, claimed)).await }
+    });
     let tried = join_all(tries).await;
     for (_, outcome) in &tried {
         with.outcomes.with_label_values(&[label(outcome)]).inc();
@@ -53,6 +57,17 @@ pub async fn send_due(with: &Sending) -> Result<i64, StoreError> {
         with.db.write(settle).await?;
     }
     Ok(count)
+}
+
+/// Neither whom a message is for nor what it says is noted.
+async fn in_span(span: Span, attempt: impl Future<Output = (Claimed, Tried)>) -> (Claimed, Tried) {
+    let (claimed, tried) = span.run(attempt).await;
+    span.set(names::SYSTEM, "smtp");
+    span.set(names::MESSAGE, claimed.id.clone());
+    if !matches!(tried, Tried::Sent(_)) {
+        span.failed(label(&tried));
+    }
+    (claimed, tried)
 }
 
 async fn attempt(mailer: &Mailer, clock: &Clock, claimed: Claimed) -> (Claimed, Tried) {
@@ -80,10 +95,16 @@ async fn attempt(mailer: &Mailer, clock: &Clock, claimed: Claimed) -> (Claimed, 
         },
     };
     if let Tried::Again(_, why) | Tried::Failed(why) = &tried {
-        let outcome = label(&tried);
+        let (outcome, why) = (label(&tried), without_addresses(why));
         tracing::warn!(notification = %claimed.id, attempts = claimed.attempts, outcome, why, "not sent");
     }
     (claimed, tried)
+}
+
+/// Mail servers repeat the address that they do not like.
+fn without_addresses(why: &str) -> String {
+    let word = |word| if str::contains(word, '@') { "..." } else { word };
+    why.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 fn label(tried: &Tried) -> &'static str {
@@ -91,5 +112,14 @@ fn label(tried: &Tried) -> &'static str {
         Tried::Sent(_) => "sent",
         Tried::Again(..) => "again",
         Tried::Failed(_) => "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_line_names_nobody() {
+        let why = "permanent error (550): 5.1.1 <bob@example.org>: no such user";
+        assert_eq!(super::without_addresses(why), "permanent error (550): 5.1.1 ... no such user");
     }
 }

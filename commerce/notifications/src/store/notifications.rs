@@ -25,6 +25,7 @@ struct Row {
     sent_at: Option<i64>,
     last_error: Option<String>,
     created_at: i64,
+    traceparent: Option<String>,
 }
 
 impl TryFrom<Row> for Notification {
@@ -42,6 +43,7 @@ impl TryFrom<Row> for Notification {
             locale: language(&row.locale),
             subject: row.subject,
             body: row.body,
+            traceparent: row.traceparent,
         };
         Ok(Self {
             id: row.id,
@@ -70,6 +72,7 @@ pub fn insert(conn: &mut AnyConnection, new: &NewNotification, now: Micros) -> R
         notifications::state.eq(State::Queued.as_str()),
         notifications::next_at.eq(now),
         notifications::created_at.eq(now),
+        notifications::traceparent.eq(&new.traceparent),
     );
     let insert = diesel::insert_into(notifications::table).values(row).on_conflict_do_nothing();
     match conn {

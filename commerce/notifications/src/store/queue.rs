@@ -24,6 +24,8 @@ pub struct Claimed {
     pub name: String,
     /// Where it is written to.
     pub email: String,
+    /// W3C trace context of its event.
+    pub traceparent: Option<String>,
 }
 
 /// What came of a try.
@@ -70,8 +72,16 @@ pub fn claim(
             notifications::body,
             recipients::name,
             recipients::email,
+            notifications::traceparent,
         ));
     Ok(claimed.load(conn)?)
+}
+
+/// Since when the oldest message waits that is not sent yet.
+pub fn oldest_unsent(conn: &mut AnyConnection) -> Result<Option<Micros>, StoreError> {
+    let unsent = notifications::table.filter(notifications::next_at.is_not_null());
+    let oldest = unsent.order(notifications::created_at).select(notifications::created_at);
+    Ok(oldest.first(conn).optional()?)
 }
 
 /// Writes down what came of a try; nothing where somebody else has claimed the message since.

@@ -25,6 +25,7 @@ diesel::table! {
         sent_at -> Nullable<BigInt>,
         last_error -> Nullable<Text>,
         created_at -> BigInt,
+        traceparent -> Nullable<Text>,
     }
 }
 

@@ -8,6 +8,7 @@ use service::Clock;
 use tokio::sync::Notify;
 
 use crate::flows;
+use crate::flows::counts::Counts;
 
 /// What is heard.
 pub const KINDS: &[Kind] = &[Kind::InvoicePaid, Kind::InvoiceVoided];
@@ -20,6 +21,8 @@ pub struct Invoices {
     pub clock: Clock,
     /// Wakes the relay, which tells what became of the orders.
     pub wake: Arc<Notify>,
+    /// What is counted of orders.
+    pub counts: Counts,
 }
 
 impl Consumer for Invoices {
@@ -29,7 +32,8 @@ impl Consumer for Invoices {
 
     async fn consume(&self, events: Vec<Event>) -> Vec<Consumed> {
         let count = events.len();
-        let done = flows::settle_orders::settle_orders(&self.db, events, self.clock.now()).await;
+        let now = self.clock.now();
+        let done = flows::settle_orders::settle_orders(&self.db, events, now, &self.counts).await;
         self.wake.notify_one();
         // A transaction that failed changed nothing: all of them come again.
         done.unwrap_or_else(|error| vec![Consumed::Later(error.to_string()); count])

@@ -89,7 +89,8 @@ pub async fn place_order(
 ) -> Result<HttpResponse, Problem> {
     let (keyed, new) = (key.of(&body)?, checked(body, &viewer)?);
     let now = state.clock.now();
-    let outcome = flows::place_order::place_order(&state.db, new, keyed, now, json).await?;
+    let (db, counts) = (&state.db, &state.counts);
+    let outcome = flows::place_order::place_order(db, new, keyed, now, json, counts).await?;
     state.wake.notify_one();
     respond(outcome, |never| match never {})
 }
@@ -185,7 +186,7 @@ pub async fn cancel_order(
     Uid(id): Uid,
 ) -> Result<web::Json<Order>, Problem> {
     let (user, now) = (viewer.user().map(str::to_owned), state.clock.now());
-    let done = flows::cancel_order::cancel_order(&state.db, user, id, now).await;
+    let done = flows::cancel_order::cancel_order(&state.db, user, id, now, &state.counts).await;
     state.wake.notify_one();
     match done.map_err(|e| or_missing(e, "order"))? {
         Ok(order) => Ok(web::Json(show(&order))),

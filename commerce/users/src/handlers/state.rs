@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use prometheus::IntCounter;
 use service::Clock;
 use tokio::sync::Notify;
 
@@ -13,4 +14,6 @@ pub struct State {
     pub clock: Clock,
     /// Wakes the relay, which tells what was written down.
     pub wake: Arc<Notify>,
+    /// `users_registered_total`.
+    pub registered: IntCounter,
 }

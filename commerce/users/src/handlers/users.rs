@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use contracts::problem::{Document, FieldError};
 use contracts::{Currency, Locale};
+use db::idempotency::Outcome;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use service::Problem;
@@ -95,6 +96,9 @@ pub async fn register_user(
     let now = state.clock.now();
     let outcome = flows::register_user::register_user(&state.db, new, keyed, now, json).await?;
     state.wake.notify_one();
+    if matches!(outcome, Outcome::Done(_)) {
+        state.registered.inc();
+    }
     respond(outcome, |never| match never {})
 }
 

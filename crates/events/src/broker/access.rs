@@ -61,7 +61,7 @@ impl Access {
     pub fn read(vars: &Vars, var: &Var, user: &'static str) -> Result<Option<Self>, ConfigError> {
         let (ca, password) = (vars.optional(&CA)?, vars.optional(&PASSWORD)?);
         let Some(text) = vars.text(var) else { return Ok(None) };
-        let bad = |problem: &str| ConfigError::bad(var, &hidden(&text), problem);
+        let bad = |problem: &str| ConfigError::bad(var, &text, problem);
         let url = Url::parse(&text).map_err(|e| bad(&e.to_string()))?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| bad("it has no host"))?;
         let host = host.trim_matches(['[', ']']).to_owned();
@@ -134,14 +134,6 @@ fn vhost(url: &Url) -> Option<String> {
 
 fn missing(var: &Var) -> ConfigError {
     ConfigError::new(format!("set {}: {}", var.name, var.meaning))
-}
-
-/// Fit for a message: whoever put a password into the URL does not want to read it in a log.
-fn hidden(text: &str) -> String {
-    match text.rsplit_once('@') {
-        Some((_, rest)) => format!("...@{rest}"),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

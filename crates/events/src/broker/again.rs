@@ -7,8 +7,9 @@ use contracts::event::Event;
 use db::StoreError;
 use service::server::Shutdown;
 
-use super::batch::apply;
 use super::hear::Hearing;
+use super::queue;
+use crate::apply::{apply, arrival};
 use crate::consumer::Consumer;
 use crate::held;
 
@@ -44,7 +45,8 @@ impl<C: Consumer> Hearing<C> {
             // Who sent them was looked at when they came.
             let parse = |event: &String| Event::parse(event).map_err(|e| e.to_string());
             let read: Vec<Result<Event, String>> = due.iter().map(|held| parse(&held.event)).collect();
-            let consumed = apply(&*self.consumer, &read).await;
+            let span = arrival(&read, queue(name));
+            let consumed = span.run(apply(&*self.consumer, &read, "rabbitmq")).await;
             for (held, consumed) in due.iter().zip(&consumed) {
                 self.meters.consumed(&held.kind, consumed.as_str());
             }

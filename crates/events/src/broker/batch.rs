@@ -4,7 +4,7 @@ use contracts::event::{Event, Kind, MEDIA_TYPE, is_uuid};
 use lapin::message::Delivery;
 use service::clock::Micros;
 
-use crate::consumer::{Consumed, Consumer};
+use crate::consumer::Consumed;
 use crate::held::Held;
 use crate::judge;
 
@@ -43,18 +43,6 @@ impl Message {
         }
         judge::read(&self.json, &self.sender, kinds)
     }
-}
-
-/// Applies what can be read; one result for each, in their order.
-pub(super) async fn apply<C: Consumer>(consumer: &C, read: &[Result<Event, String>]) -> Vec<Consumed> {
-    let good: Vec<Event> = read.iter().filter_map(|event| event.as_ref().ok()).cloned().collect();
-    let consumed = if good.is_empty() { Vec::new() } else { consumer.consume(good).await };
-    let mut consumed = consumed.into_iter();
-    let result = |event: &Result<Event, String>| match event {
-        Ok(_) => consumed.next().unwrap_or_else(|| Consumed::Later("nothing became of it".into())),
-        Err(why) => Consumed::Refused(why.clone()),
-    };
-    read.iter().map(result).collect()
 }
 
 /// The row of what was not taken. What is no event for us belongs to nobody, so that no replay ever applies what its

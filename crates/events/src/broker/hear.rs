@@ -14,9 +14,10 @@ use service::Clock;
 use service::server::Shutdown;
 
 use super::access::Access;
-use super::batch::{Message, apply, row};
+use super::batch::{Message, row};
 use super::connect::{close, connect, in_time, unreachable};
 use super::queue;
+use crate::apply::{apply, arrival};
 use crate::consumer::{Consumed, Consumer};
 use crate::held::{self, Held};
 use crate::meters::Meters;
@@ -123,18 +124,27 @@ impl<C: Consumer> Hearing<C> {
     async fn apply(&self, messages: &[Message]) -> Result<(), StoreError> {
         let kinds = self.consumer.kinds();
         let read: Vec<Result<Event, String>> = messages.iter().map(|message| message.read(kinds)).collect();
-        let consumed = apply(&*self.consumer, &read).await;
+        let span = arrival(&read, queue(self.access.user()));
+        span.run(self.apply_or_hold(messages, &read)).await
+    }
+
+    async fn apply_or_hold(
+        &self,
+        messages: &[Message],
+        read: &[Result<Event, String>],
+    ) -> Result<(), StoreError> {
+        let consumed = apply(&*self.consumer, read, "rabbitmq").await;
         let now = self.clock.now();
         let one = |((message, read), consumed)| row(self.access.user(), (message, read), consumed, now);
-        let to_hold: Vec<Held> = messages.iter().zip(&read).zip(&consumed).filter_map(one).collect();
+        let to_hold: Vec<Held> = messages.iter().zip(read).zip(&consumed).filter_map(one).collect();
         for held in &to_hold {
-            let Held { id, kind, receiver, reason, .. } = held;
-            tracing::warn!(event = id, kind, receiver, reason, "an event was not taken");
+            // Its type may be anything, and the reason repeats what is in it: they stand in the row, and in no log.
+            tracing::warn!(event = held.id, receiver = held.receiver, "an event was not taken");
         }
         if !to_hold.is_empty() {
             self.db.write(move |conn| held::insert(conn, &to_hold)).await?;
         }
-        self.count(&read, &consumed);
+        self.count(read, &consumed);
         Ok(())
     }
 

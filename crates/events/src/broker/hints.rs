@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use super::access::Access;
 use super::connect::{close, connect, in_time, unreachable};
 use super::hear::sleep;
+use super::publish::caused_by;
 use crate::transport::Unreachable;
 
 /// Exchange and queue of hints.
@@ -64,18 +65,23 @@ impl Hints {
         Self { access, line: Mutex::default() }
     }
 
-    /// Adds hints for a run until `most` per worker wait, and gives how it stood before. Nothing is added where nobody
+    /// Adds hints for a run, with the trace context of its start, until `most` per worker wait, and gives how it stood before. Nothing is added where nobody
     /// listens.
-    pub async fn top_up(&self, run: i64, most: u32) -> Result<Depth, Unreachable> {
+    pub async fn top_up(&self, run: i64, cause: Option<&str>, most: u32) -> Result<Depth, Unreachable> {
         let mut line = self.line.lock().await;
-        let done = in_time(self.add(&mut line, run, most)).await;
+        let done = in_time(self.add(&mut line, (run, cause), most)).await;
         if done.is_err() && !line.rests() {
             *line = Line { open: None, rests_until: Some(Instant::now() + REST) };
         }
         done
     }
 
-    async fn add(&self, line: &mut Line, run: i64, most: u32) -> Result<Depth, Unreachable> {
+    async fn add(
+        &self,
+        line: &mut Line,
+        (run, cause): (i64, Option<&str>),
+        most: u32,
+    ) -> Result<Depth, Unreachable> {
         let channel = self.channel(line).await?;
         let asking = channel.queue_declare(
             BILLING.into(),
@@ -89,6 +95,10 @@ impl Hints {
         for _ in 0..missing.div_ceil(2) {
             let hint = format!("{{\"run\":{run}}}");
             let properties = BasicProperties::default().with_user_id(self.access.user().into());
+            let properties = match cause {
+                Some(cause) => properties.with_headers(caused_by(cause)),
+                None => properties,
+            };
             let options = BasicPublishOptions::default();
             let sent =
                 channel.basic_publish(BILLING.into(), KEY.into(), options, hint.as_bytes(), properties);

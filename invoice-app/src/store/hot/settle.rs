@@ -78,6 +78,8 @@ fn settle_sqlite(
             OptionalText(settlement.last_outcome.map(|outcome| outcome.as_str())),
             OptionalText(settlement.last_code.as_deref()),
             OptionalInteger(settlement.paid_at),
+            Text(settlement.state.as_str()),
+            Integer(started_at),
             Integer(settlement.invoice_id),
             Integer(settlement.epoch),
         ],
@@ -104,7 +106,7 @@ struct Update;
 
 impl sqlite::Named for Update {
     const SQL: &'static str = "UPDATE invoices SET state = ?, attempt = ?, next_at = ?, leased_until = NULL, last_outcome = ?, \
-         last_code = ?, paid_at = ? WHERE id = ? AND epoch = ? AND state = 'CHARGING'";
+         last_code = ?, paid_at = ?, unknown_since = CASE ? WHEN 'CHARGING' THEN COALESCE(unknown_since, ?) END WHERE id = ? AND epoch = ? AND state = 'CHARGING'";
 }
 
 struct History;

@@ -80,7 +80,12 @@ impl QueryFragment<Pg> for Statement<'_> {
         out.push_sql(
             ") AS s (place, id, epoch, state, attempt, next_at, last_outcome, last_code, paid_at, outcome, decline_code)), \
              settled AS (UPDATE invoices i SET state = s.state, attempt = s.attempt, next_at = s.next_at, leased_until = NULL, \
-                 last_outcome = s.last_outcome, last_code = s.last_code, paid_at = s.paid_at \
+                 last_outcome = s.last_outcome, last_code = s.last_code, paid_at = s.paid_at, \
+                 unknown_since = CASE s.state WHEN 'CHARGING' THEN COALESCE(i.unknown_since, ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.started_at)?;
+        out.push_sql(
+            ") END \
              FROM s WHERE i.ctid = s.place AND i.id = s.id AND i.epoch = s.epoch AND i.state = 'CHARGING' \
              RETURNING i.id, i.attempt, i.run_id, i.next_at, s.outcome, s.decline_code), \
              history AS (INSERT INTO attempts \

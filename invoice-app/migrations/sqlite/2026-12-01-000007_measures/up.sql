@@ -1,0 +1,25 @@
+-- What gauges read every few seconds, at the same price however many rows there are.
+
+-- Since when an attempt's outcome is unknown: when it was asked about for the first time. No claim changes it, so
+-- claims write no entry of its index.
+ALTER TABLE invoices ADD COLUMN unknown_since BIGINT CHECK (unknown_since IS NULL OR state = 'CHARGING');
+CREATE INDEX invoices_unknown ON invoices (unknown_since) WHERE unknown_since IS NOT NULL;
+-- Runs that have not ended, paused ones too.
+CREATE INDEX billing_runs_open ON billing_runs (id) WHERE ended_at IS NULL;
+-- The provider lists more than one capture of an invoice. SQLite cannot change a CHECK, so the table is made anew.
+ALTER TABLE differences RENAME TO old_differences;
+DROP INDEX differences_open;
+CREATE TABLE differences (
+    invoice_uid TEXT   NOT NULL,
+    kind        TEXT   NOT NULL CHECK (kind IN
+        ('captured_not_paid', 'amount_differs', 'unknown_invoice', 'captured_void', 'paid_not_captured',
+         'captured_twice')),
+    amount      BIGINT NOT NULL,
+    currency    TEXT   NOT NULL,
+    state       TEXT   NOT NULL CHECK (state IN ('open', 'repaired', 'parked')),
+    found_at    BIGINT NOT NULL,
+    PRIMARY KEY (invoice_uid, kind)
+);
+INSERT INTO differences SELECT * FROM old_differences;
+DROP TABLE old_differences;
+CREATE INDEX differences_open ON differences (found_at) WHERE state = 'open';
