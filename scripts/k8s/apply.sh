@@ -4,11 +4,11 @@
 # A team's deployment has only its own (team.sh).
 DEPLOYMENTS=(payments/payment-provider antaeus/invoice-app antaeus/invoice-app-worker commerce/users commerce/orders commerce/notifications)
 MIGRATIONS=(antaeus/invoice-app-migrate payments/payment-provider-migrate commerce/users-migrate commerce/orders-migrate commerce/notifications-migrate)
-NAMESPACES=(antaeus payments commerce)
+NAMESPACES=(antaeus payments commerce monitoring)
 OLD_CONFIGURATION=secrets,configmaps
 
 # Objects carry the label app.kubernetes.io/component: isolation, access, admission, mesh, configuration, database,
-# migration, service, seed.
+# migration, service, monitoring, seed.
 apply_component() { # COMPONENT
   server_side apply -l "app.kubernetes.io/component=$1" -f "$LOCAL/rendered.yaml"
 }
@@ -178,12 +178,14 @@ check_proxies() {
   [ -z "$rejected" ] || die "a proxy rejected its configuration: $rejected"
 }
 
-# Generated Secrets and ConfigMaps that no Deployment's history needs any more.
+# Generated Secrets and ConfigMaps that neither this deployment nor a Deployment's history needs any more.
 forget_old_configuration() {
   local namespace needed object
   for namespace in "${NAMESPACES[@]}"; do
-    needed=$(kubectl -n "$namespace" get replicasets,jobs -o yaml |
-      awk '/^ *(secretName|name): / { print $2 }' | sort -u)
+    needed=$({
+      kubectl -n "$namespace" get replicasets,jobs -o yaml | awk '/^ *(secretName|name): / { print $2 }'
+      objects_in "$LOCAL/rendered.yaml" | cut -d' ' -f3
+    } | sort -u)
     for object in $(kubectl -n "$namespace" get "$OLD_CONFIGURATION" -o name \
       -l app.kubernetes.io/part-of=antaeus,app.kubernetes.io/component=configuration); do
       grep -qx "${object#*/}" <<<"$needed" || kubectl -n "$namespace" delete "$object"

@@ -20,6 +20,8 @@ directory=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 . "$directory/apply.sh"
 # shellcheck source=scripts/k8s/guards.sh
 . "$directory/guards.sh"
+# shellcheck source=scripts/k8s/monitoring.sh
+. "$directory/monitoring.sh"
 # shellcheck source=scripts/k8s/team.sh
 . "$directory/team.sh"
 # shellcheck source=scripts/k8s/rotate.sh
@@ -55,21 +57,25 @@ database  a URL for each service (INVOICE_APP_DATABASE_URL, PAYMENT_PROVIDER_DAT
           Without any: what the last deployment had; dev then runs one in the cluster
 mail      SMTP_URL=smtps://HOST:PORT with SMTP_CA_FILE, SMTP_USER_FILE, SMTP_PASSWORD_FILE, and SMTP_CIDR as above.
           Without: into files of the pods
+watching  Prometheus and the collector run where `scripts/tools.sh prometheus otelcol` has made them, or upstream's images
+          can be pulled; Grafana where its image can
 gateway   GATEWAY_HOST, the public name in staging and prod (default antaeus.example)
 END
 }
 
 deploy() {
   OVERLAY=$1
-  steps_begin 8 "$K8S_STATE/log" "./deploy.sh k8s $OVERLAY"
-  [ -n "${SEED:-}" ] || STEPS=7
+  steps_begin 10 "$K8S_STATE/log" "./deploy.sh k8s $OVERLAY"
+  [ -n "${SEED:-}" ] || STEPS=9
   step "is this cluster fit" preflight
   step "build the images" build_images
+  step "find images of what watches them" monitoring_images
   step "load the images" load_images
   step "does it enforce NetworkPolicies" check_enforcement
   step "keys, secrets, database: the local overlay" local_overlay "$OVERLAY"
   step "namespaces and policies, before any pod" apply_policies
   step "migrate, then roll out the services" migrate_and_roll_out
+  step "monitoring" roll_out_monitoring
   [ -z "${SEED:-}" ] || step "example data: $SEED" seed
   how_to_reach
   say "Antaeus ($OVERLAY) is deployed, $SECONDS s."

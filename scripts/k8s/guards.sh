@@ -58,6 +58,8 @@ apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources:
   - ../../../policies
+  - ../../../kustomize/components/monitoring/namespace
+  - ../../../kustomize/components/monitoring/access
 END
   [ "$OVERLAY" = dev ] || printf '  - ../../../%s\n' policies/production istio/mesh
   cat <<END
@@ -68,6 +70,7 @@ patches:
 END
   patch_gateway dev
   patch_admission
+  patch_api_server
 }
 
 # --- in the local overlay

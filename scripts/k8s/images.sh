@@ -2,6 +2,8 @@
 # Builds the images and brings them to where the cluster finds them.
 
 IMAGES=(invoice-app payment-provider users orders notifications antaeusctl)
+# By the names that admission knows; upstream's names and versions stand in the manifests (monitoring.sh).
+MONITORING=(prometheus otel-collector grafana)
 IMAGE_STATE=$K8S_STATE/images
 
 # What was built last: one line `name reference archive` each; the archive is `-` after a push.
@@ -9,7 +11,7 @@ image_line() { awk -v name="$1" '$1 == name' "$IMAGE_STATE/built"; }
 image_reference() { image_line "$1" | cut -d' ' -f2; }
 image_archives() {
   local name
-  for name in "${IMAGES[@]}"; do image_line "$name" | cut -d' ' -f3; done
+  for name in "${IMAGES[@]}" "${MONITORING[@]}"; do image_line "$name" | cut -d' ' -f3; done | grep -vx -e -
 }
 
 build_images() {
@@ -70,13 +72,19 @@ build_image() { # NAME
     archive=$IMAGE_STATE/$name-$tag.tar
     "$BUILDER" tag "antaeus/$name:build" "$reference"
   fi
+  keep_image "$name" "$reference" "$archive" built.new
+}
+
+# Where nodes find it, and a line about it.
+keep_image() { # NAME REFERENCE ARCHIVE LIST
+  local reference=$2 archive=$3
   if [ -n "${IMAGE_REGISTRY:-}" ]; then
-    reference=$(push_image "$reference" "$name")
+    reference=$(push_image "$reference" "$1")
     archive=-
   elif [ ! -e "$archive" ]; then
     save_image "$reference" "$archive"
   fi
-  echo "$name $reference $archive" >>"$IMAGE_STATE/built.new"
+  echo "$1 $reference $archive" >>"$IMAGE_STATE/$4"
 }
 
 buildah_() { buildah --storage-driver vfs --root "$IMAGE_STATE/storage" "$@"; }
@@ -87,6 +95,13 @@ container_build() { # ARGUMENT...
   podman) podman build --timestamp 0 -f "$ROOT/Containerfile" "$@" ;;
   *) "$BUILDER" build -f "$ROOT/Containerfile" "$@" ;;
   esac
+}
+
+# A registry that does not answer must not hold up the rest.
+pull_image() { # IMAGE-OF-DOCKER-HUB NEW-NAME
+  local pull=("$BUILDER")
+  [ "$BUILDER" != buildah ] || pull=(buildah --storage-driver vfs --root "$IMAGE_STATE/storage")
+  timeout 300 "${pull[@]}" pull "docker.io/$1" && "${pull[@]}" tag "docker.io/$1" "$2"
 }
 
 image_id() { "$BUILDER" image inspect --format '{{.Id}}' "$1" | sed 's/^sha256://'; }

@@ -120,6 +120,7 @@ END
     image "antaeus/$name" "$name"
     image "registry.example/antaeus/$name" "$name"
   done
+  monitoring_names
   echo "patches:"
   patch_charge_key
   patch_pull_policy
@@ -127,6 +128,7 @@ END
   [ -z "$MAIL_SERVER" ] || patch_mail
   patch_gateway "$overlay"
   patch_admission
+  patch_monitoring
   [ -z "${SEED:-}" ] || patch_seed
 }
 
@@ -138,6 +140,7 @@ components() { # OVERLAY
   [ "$DATABASE" != external ] || [ "$1" != dev ] || list+=(external-database)
   [ -z "${SEED:-}" ] || list+=(seed)
   [ -z "$MAIL_SERVER" ] || list+=(smtp)
+  ! is_there grafana || list+=(grafana)
   [ ${#list[@]} -gt 0 ] || return 0
   echo "components:"
   printf '  - ../../../kustomize/components/%s\n' "${list[@]}"

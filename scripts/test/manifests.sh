@@ -13,6 +13,8 @@ manifests() {
   check "checkov refuses who may run as root" refuses checkov_on CKV_K8S_23 's/runAsNonRoot: true/runAsNonRoot: false/; s/runAsUser: 65532/runAsUser: 0/'
   check "docs/gitops: what platform and teams apply is prod, each object once" gitops_is_prod
   check "images and manifests name one user, by number" one_user
+  check "compose.yaml: loopback only, every image by version, every file there, every service scraped" compose_is_sound
+  check "compose and manifests run the same versions" one_version_of_each
   counted "six labels on every object of prod and its pods, one version: Cargo.toml's" labels_are_complete
 }
 
@@ -51,6 +53,8 @@ build_manifests() {
   done
   # Onto dev, as deploy.sh does it: a component is nothing by itself.
   for folder in $(kustomizations Component kustomize/components); do
+    # What dev has already cannot be laid over it once more.
+    ! grep -qxF "  - ../../${folder#kustomize/}" kustomize/overlays/dev/kustomization.yaml || continue
     check "kustomize builds dev with the component $(basename "$folder")" builds_on_dev "$folder"
   done
 }
@@ -96,10 +100,11 @@ kubeconform_on() { # FILE...
 }
 
 # A kind without a schema is an error too. Not looked at: kustomization.yaml (kustomize refuses what it does not
-# know), and istio/install.yaml, an IstioOperator, which istioctl alone reads and no schema describes.
+# know), istio/install.yaml, an IstioOperator, which istioctl alone reads and no schema describes, and the collector's
+# settings, which ./test.sh observability runs it with.
 kubeconform_passes() {
   local files
-  mapfile -t files < <(files_in_git 'docs/gitops/*.yaml' 'scripts/*.yaml' | grep -v '/kustomization\.yaml$')
+  mapfile -t files < <(files_in_git 'docs/gitops/*.yaml' 'scripts/*.yaml' | grep -vE '/kustomization\.yaml$|/collector\.yaml$')
   kubeconform_on "$work"/rendered/*.yaml "${files[@]}"
 }
 
@@ -151,6 +156,18 @@ one_user() {
   [ "$(grep -c '^USER ' Containerfile)" = "$(grep -cx "USER $user" Containerfile)" ] &&
     diff <(printf 'runAsGroup: %s\nrunAsUser: %s\n' "${user#*:}" "${user%:*}") \
       <(grep -oE 'runAs(User|Group): .*' "$(rendered kustomize/overlays/prod)" | sort -u)
+}
+
+# Without a daemon.
+compose_is_sound() {
+  "$tools/checkov.venv/bin/python" scripts/test/compose.py compose.yaml monitoring/prometheus/prometheus.yaml
+}
+
+one_version_of_each() {
+  local image
+  while read -r image; do
+    grep -qx "    image: $image" compose.yaml || { echo "compose.yaml has another version than $image" && return 1; }
+  done < <(sed -n 's/^ *image: \(.*:v\?[0-9].*\)$/\1/p' kustomize/components/{monitoring,grafana}/*/deployment.yaml)
 }
 
 labels_are_complete() {

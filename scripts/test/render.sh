@@ -5,7 +5,8 @@ set -euo pipefail
 usage() {
   cat <<'END'
 usage: scripts/test/render.sh FOLDER
-  writes dev.yaml, staging.yaml, prod.yaml, dev-with-postgres.yaml and prod-with-broker-and-smtp.yaml there.
+  writes dev.yaml, staging.yaml, prod.yaml, dev-with-postgres.yaml and prod-with-all.yaml (broker, mail server, Grafana)
+  there.
   Exit 3: neither kustomize, nor go to build it with, nor kubectl is here.
 END
 }
@@ -57,5 +58,5 @@ for overlay in dev staging prod; do
 done
 write_overlay_with with-postgres dev postgres seed
 "${builder[@]}" "$folder/with-postgres" >"$folder/dev-with-postgres.yaml"
-write_overlay_with with-broker prod rabbitmq smtp
-"${builder[@]}" "$folder/with-broker" >"$folder/prod-with-broker-and-smtp.yaml"
+write_overlay_with with-all prod rabbitmq smtp grafana
+"${builder[@]}" "$folder/with-all" >"$folder/prod-with-all.yaml"

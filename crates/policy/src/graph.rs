@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::layer::mesh::SIDECAR_PORTS;
 use crate::object::{Spec, Unreadable};
 use crate::pattern::path_matches;
 use crate::place::{Origin, Place};
@@ -64,6 +65,9 @@ pub struct Call {
     pub transport: Transport,
     /// Not made where the render has this, of what is named elsewhere.
     pub unless: Option<String>,
+    /// Made only where the render has this workload, `namespace/workload`.
+    #[serde(rename = "where")]
+    pub only_with: Option<String>,
     /// The token that each request shows.
     pub token: Option<Token>,
     /// The methods of HTTP.
@@ -106,11 +110,14 @@ impl CallGraph {
         }
     }
 
-    /// The calls that are made in a render: without those whose `unless` is there.
+    /// The calls that are made in a render: without those whose `unless` is there, or whose `where` is not.
     #[must_use]
     pub fn of(&self, render: &Render) -> Self {
         let is_there = |name: &String| self.elsewhere(name).is_some_and(|elsewhere| elsewhere.is_in(render));
-        let calls = self.calls.iter().filter(|call| !call.unless.as_ref().is_some_and(is_there));
+        let runs = |name: &String| render.pods().iter().any(|pod| pod.name == *name);
+        let calls = self.calls.iter().filter(|call| {
+            !call.unless.as_ref().is_some_and(is_there) && call.only_with.as_ref().is_none_or(runs)
+        });
         Self { calls: calls.cloned().collect(), ..self.clone() }
     }
 
@@ -168,6 +175,12 @@ impl Call {
     pub fn is_to(&self, place: &Place, caller_namespace: &str) -> bool {
         let known = place.known_in.is_empty() || place.known_in.iter().any(|space| space == caller_namespace);
         self.callee == place.name && known
+    }
+
+    /// Whether pods are called by their own addresses: no Service leads to the ports of sidecars.
+    #[must_use]
+    pub fn is_by_address(&self) -> bool {
+        SIDECAR_PORTS.contains(&self.port)
     }
 
     /// Whether it is about such a request.

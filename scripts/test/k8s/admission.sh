@@ -114,6 +114,8 @@ overlay_passes() { # OVERLAY
   {
     printf 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../../../kustomize/overlays/%s]\nimages:\n' "$1"
     for name in "${IMAGES[@]}"; do printf '  - {name: antaeus/%s, newName: registry.example/antaeus/%s, digest: "sha256:%064d"}\n' "$name" "$name" 0; done
+    printf '  - {name: prom/prometheus, newName: registry.example/antaeus/prometheus, digest: "sha256:%064d"}\n' 0
+    printf '  - {name: otel/opentelemetry-collector-contrib, newName: registry.example/antaeus/otel-collector, digest: "sha256:%064d"}\n' 0
   } >"$directory/kustomization.yaml"
   kubectl kustomize "$directory" >"$TMP/overlay-$1.yaml"
   rm -r "$directory"

@@ -75,7 +75,8 @@ fn one(world: &World<'_>, call: &Call, caller: &Place, callee: &Place, findings:
         findings.general(RULE, format!("{to} cannot answer {from}: {why}"));
     }
     let named_by_entry = !callee.known_in.is_empty();
-    let by_name = callee.origin == Origin::Workload;
+    let by_address = call.is_by_address();
+    let by_name = callee.origin == Origin::Workload && !by_address;
     if by_name && world.render.ways_to(callee, port.number).next().is_none() {
         findings.general(
             RULE,
@@ -86,6 +87,8 @@ fn one(world: &World<'_>, call: &Call, caller: &Place, callee: &Place, findings:
         mesh::known(world.render, caller, &caller.namespace, &entry_host(world, caller, callee))
     } else if by_name {
         mesh::known(world.render, caller, &callee.namespace, &host_of(world, callee, port.number))
+    } else if by_address {
+        mesh::passes_on(world.render, caller)
     } else {
         None
     };

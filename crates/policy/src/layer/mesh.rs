@@ -18,7 +18,7 @@ use crate::selector::WorkloadSelector;
 use peer::PeerModes;
 use token::Tokens;
 
-pub use sidecar::known;
+pub use sidecar::{is_closed, known, passes_on};
 
 /// Ports of the sidecar itself: plain, and judged by no policy of the mesh.
 pub const SIDECAR_PORTS: [u16; 3] = [15_020, 15_021, 15_090];

@@ -97,6 +97,12 @@ impl Toward<'_> {
         }
     }
 
+    /// Whether no port at all passes.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        !self.is_free() && self.rules.is_empty()
+    }
+
     /// Pods that no policy selects are open, and so are those on their node's network.
     fn is_free(&self) -> bool {
         self.side.pod.host_network || self.side.policies.is_empty()

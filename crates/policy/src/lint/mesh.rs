@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::is_development;
 use crate::check::World;
 use crate::finding::Findings;
+use crate::layer::mesh::is_closed;
 use crate::object::{Action, AuthorizationPolicy, Mode, Object, PeerAuthentication, Sidecar, Spec};
 use crate::place::Place;
 use crate::render::ROOT_NAMESPACE;
@@ -145,9 +146,7 @@ pub(super) fn scope(world: &World<'_>, findings: &mut Findings) {
     for (object, sidecar) in all {
         let hosts: Vec<&str> =
             sidecar.egress.iter().flat_map(|egress| &egress.hosts).map(String::as_str).collect();
-        let closed =
-            sidecar.outbound_traffic_policy.as_ref().is_some_and(|policy| policy.mode == "REGISTRY_ONLY");
-        if !closed {
+        if !is_closed(sidecar) && !is_of_callers_by_address(world, object, sidecar) {
             findings.about("M6-scope", &object.title, "set outboundTrafficPolicy.mode: REGISTRY_ONLY");
         }
         for needed in ["./*", "istio-system/*"] {
@@ -168,6 +167,18 @@ pub(super) fn scope(world: &World<'_>, findings: &mut Findings) {
         }
         unknown_hosts(world, object, &hosts, findings);
     }
+}
+
+/// Whether it is about nobody but those who call pods by addresses, which are in no registry.
+fn is_of_callers_by_address(world: &World<'_>, object: &Object, sidecar: &Sidecar) -> bool {
+    let Some(selector) = &sidecar.workload_selector else { return false };
+    let mut selected = world
+        .universe
+        .ours()
+        .filter(|place| place.namespace == object.namespace && selector.matches(&place.labels));
+    let calls =
+        |place: &Place| world.graph.calls.iter().any(|call| call.is_by_address() && call.is_from(place));
+    selected.all(calls)
 }
 
 fn unknown_hosts(world: &World<'_>, object: &Object, hosts: &[&str], findings: &mut Findings) {

@@ -77,6 +77,7 @@ impl ServicePort {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Sidecar {
     /// Which pods.
+    #[serde(default, deserialize_with = "by_labels")]
     pub workload_selector: Option<WorkloadSelector>,
     /// What to do with unknown hosts.
     pub outbound_traffic_policy: Option<OutboundPolicy>,
@@ -86,6 +87,18 @@ pub struct Sidecar {
 }
 
 impl Policy for Sidecar {}
+
+/// A Sidecar's selector says `labels` where policies say `matchLabels`.
+fn by_labels<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<WorkloadSelector>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Written {
+        #[serde(default)]
+        labels: Labels,
+    }
+    let written = Option::<Written>::deserialize(from)?;
+    Ok(written.map(|Written { labels }| WorkloadSelector { match_labels: labels }))
+}
 
 /// What to do with unknown hosts.
 #[derive(Clone, Debug, Deserialize)]

@@ -19,4 +19,5 @@ mod network;
 mod peers;
 mod ports;
 mod rules;
+mod scraping;
 mod tokens;
