@@ -5,8 +5,8 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 
 usage() {
   cat <<'END'
-usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, attacks, chaos, drills, policies, static,
-                                          manifests
+usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, attacks, observability, chaos, drills, dashboards,
+                                          policies, static, manifests
        ./test.sh e2e                      deploy.sh in a folder and on ports of its own; every invoice gets paid
                                           then once more with PostgreSQL and RabbitMQ
        ./test.sh newman [--with LIST | BASE...]
@@ -19,7 +19,12 @@ usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, attacks, c
                                           --shard: the ith of n equal parts. See docs/RELIABILITY.md
        ./test.sh attacks                  the attack table, row by row, against the running services
        ./test.sh drills                   keys, certificates and the CA replaced while payments go on
+       ./test.sh observability [--pictures]
+                                          every query of every panel and rule, each metric, the trace of an order, and
+                                          secrets that must come out nowhere: by a real Prometheus and the real collector.
+                                          --pictures draws docs/pictures out of what was measured
        ./test.sh fuzz [--seconds N]       the parsers with made-up bytes, 60 seconds each; needs nightly Rust and cargo-fuzz
+       ./test.sh dashboards               rules and alerts by promtool; that every dashboard and rule is shipped
        ./test.sh policies                 who may call whom, by the rendered manifests: layer by layer against the call
                                           graph; and every mutant of every policy must be noticed
        ./test.sh policies live            some of those mutants on the current cluster, one by one
@@ -27,6 +32,7 @@ usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, attacks, c
        ./test.sh manifests                what kustomize renders, by kubeconform, kube-score and checkov
        ./test.sh k8s                      on the current cluster, or the one that $CLUSTER_UP starts
        ./test.sh bench startup|charge|flood [--rounds N] [--seconds N] [--json]
+       ./test.sh bench telemetry [--rounds N] [--seconds N] [--json]
        ./test.sh bench billing|events [--invoices N] [--rounds N] [--seconds N] [--json]
        ./test.sh bench flat [--quick] [--rounds N] [--json]     10 million rows; --quick: one million
 --fast leaves out chaos and drills.
@@ -35,6 +41,7 @@ PostgreSQL: TEST_DATABASE_URL, a server on which databases may be created; witho
 started from the installed programs; without those the tests run on SQLite alone and say so.
 RabbitMQ: TEST_BROKER_URL and TEST_BROKER_DIR, as scripts/test/rabbitmq.sh up prints them; without them one is started
 likewise, and without its programs nothing is tested over a broker.
+Prometheus: TEST_PROMETHEUS_URL and TEST_PROMETHEUS_DIR, as scripts/test/prometheus.sh up prints them, or one of its own.
 With CI=true whatever is skipped is a failure.
 END
 }
@@ -46,11 +53,13 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/antaeus-test.XXXXXX")
 chmod 711 "$work"
 postgres=
 rabbitmq=
+prometheus=
 
 clean_up() {
   if [ -d "$work/home" ]; then e2e_deploy stop >/dev/null || true; fi
   if [ -n "$postgres" ]; then scripts/test/postgres.sh down "$postgres" || true; fi
   if [ -n "$rabbitmq" ]; then scripts/test/rabbitmq.sh down "$rabbitmq" || true; fi
+  if [ -n "$prometheus" ]; then scripts/test/prometheus.sh down "$prometheus" || true; fi
   rm -rf "$work"
 }
 trap clean_up EXIT
@@ -84,6 +93,10 @@ finish() {
 . scripts/test/e2e.sh
 # shellcheck source=scripts/test/cargo.sh
 . scripts/test/cargo.sh
+# shellcheck source=scripts/test/observability.sh
+. scripts/test/observability.sh
+# shellcheck source=scripts/test/dashboards.sh
+. scripts/test/dashboards.sh
 # shellcheck source=scripts/test/policies.sh
 . scripts/test/policies.sh
 # shellcheck source=scripts/test/static.sh
@@ -101,8 +114,10 @@ all)
   cargo_tests
   # By itself `./test.sh attacks` flips ten times as many bits.
   ATTACK_FLIPS=1000 attacks
+  observability
   chaos
   drills
+  dashboards
   policies
   static
   manifests
@@ -112,12 +127,14 @@ all)
   e2e_servers
   cargo_tests
   ATTACK_FLIPS=1000 attacks
+  observability
+  dashboards
   policies
   static
   manifests
   echo "left out (--fast): chaos, drills"
   ;;
-attacks | drills | static | manifests) "$1" ;;
+attacks | dashboards | drills | static | manifests) "$1" ;;
 e2e)
   e2e
   e2e_servers
@@ -138,6 +155,10 @@ newman)
   newman "$@"
   ;;
 cargo) cargo_tests ;;
+observability)
+  shift
+  observability "$@"
+  ;;
 k8s)
   shift
   rm -rf "$work"

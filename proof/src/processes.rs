@@ -101,11 +101,22 @@ impl Service {
         answer.ok().map(|answer| answer.status().as_u16())
     }
 
+    /// Where its metrics are: host and port.
+    #[must_use]
+    pub fn admin(&self) -> &str {
+        self.admin.trim_start_matches("http://")
+    }
+
     /// The value of a metric with its labels, as it stands in the text; 0 when it is not there.
     pub async fn metric(&self, http: &reqwest::Client, name: &str) -> u64 {
         let text = self.metrics(http).await;
         let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         value.map_or(0, |value| value.parse().expect("a whole number"))
+    }
+
+    /// The sum of a counter's series that have these labels.
+    pub async fn sum(&self, http: &reqwest::Client, name: &str, labels: &[(&str, &str)]) -> u64 {
+        crate::scraped::sum(&self.metrics(http).await, name, labels)
     }
 
     /// All metrics as text.

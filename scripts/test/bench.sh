@@ -20,11 +20,15 @@ fuzz_one() { # TARGET SECONDS: starts from the committed corpus; what it finds o
     -max_total_time="$2" -max_len=20000 -timeout=10)
 }
 
-bench() { # startup|charge|billing|events|flat|flood [ARGUMENTS...]
+bench() { # startup|charge|billing|events|flat|flood|telemetry [ARGUMENTS...]
   # What the images hold is what is measured.
   bin=$(scripts/release-build.sh invoice-app payment-provider orders notifications antaeusctl proof)
   case ${1:-} in
   charge | billing | events | flat) with_postgres ;;
+  telemetry)
+    with_postgres
+    with_collector
+    ;;
   esac
   "$bin/bench" "$@"
 }

@@ -86,8 +86,7 @@ impl Lab {
     }
 
     async fn counted(&self, at: At, reason: &str) -> u64 {
-        let name = format!("auth_refusals_total{{layer=\"application\",reason=\"{reason}\"}}");
-        self.service(at).metric(&self.http, &name).await
+        self.service(at).sum(&self.http, "auth_refusals_total", &[("reason", reason)]).await
     }
 
     /// Sends a request that must be refused: with this status and not a word more, for this reason in one audit line

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use contracts::event::{Event, Kind};
 use events::{Consumed, Consumer};
+use orders::flows::counts::Counts;
 use orders::handlers::events::Invoices;
 use serde_json::json;
 use service::Clock;
+use service::metrics::Metrics;
 use testkit::{Home, Serving, Team, engines};
 
 use crate::placing::placed;
@@ -14,7 +16,8 @@ use crate::rows::number;
 use crate::told::{event, invoice, told, uuid};
 
 fn consumer(orders: &Serving) -> Invoices {
-    Invoices { db: orders.db.clone(), clock: Clock::system(), wake: Arc::default() }
+    let counts = Counts::new(&Metrics::new().unwrap()).unwrap();
+    Invoices { db: orders.db.clone(), clock: Clock::system(), wake: Arc::default(), counts }
 }
 
 fn paid(order: &str, version: i64) -> Event {

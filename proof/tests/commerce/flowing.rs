@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use contracts::event::Kind;
 use events::Consumer;
+use orders::flows::counts::Counts;
 use orders::handlers::events::Invoices;
 use serde_json::{Value, json};
 use service::Clock;
+use service::metrics::Metrics;
 use testkit::shop::{EventPorts, commerce};
 use testkit::{Home, Serving, engines};
 
@@ -24,8 +26,9 @@ async fn registered(users: &Serving) -> String {
 }
 
 async fn paid(orders: &Serving, id: &str, user: &str) {
+    let counts = Counts::new(&Metrics::new().unwrap()).unwrap();
     let consumer =
-        Invoices { db: orders.db.clone(), clock: Clock::system(), wake: std::sync::Arc::default() };
+        Invoices { db: orders.db.clone(), clock: Clock::system(), wake: std::sync::Arc::default(), counts };
     consumer.consume(vec![event(Kind::InvoicePaid, id, 3, &invoice(id, user, None))]).await;
 }
 

@@ -6,6 +6,7 @@ mod deciding;
 mod flowing;
 mod keys;
 mod mail;
+mod measured;
 mod notifying;
 mod parked;
 mod placing;

@@ -42,6 +42,6 @@ async fn keys_of_the_next_operator_key_open_and_those_of_a_retired_one_do_not() 
     step("retire");
     until("the old key is forgotten", async || has(&stack, &format!("{taken_over} 2")).await).await;
     assert_eq!((status(&stack, &old).await, status(&stack, &new).await), (401, 200));
-    let refused = "auth_refusals_total{layer=\"application\",reason=\"unknown_kid\"} 1";
+    let refused = "auth_refusals_total{layer=\"application\",principal=\"none\",reason=\"unknown_kid\"} 1";
     assert!(has(&stack, refused).await);
 }

@@ -77,8 +77,7 @@ impl Running {
 
     /// How many requests the provider refused for a reason.
     pub(crate) async fn refusals(&self, reason: &str) -> u64 {
-        let metric = format!("auth_refusals_total{{layer=\"application\",reason=\"{reason}\"}}");
-        self.provider.metric(&self.http, &metric).await
+        self.provider.sum(&self.http, "auth_refusals_total", &[("reason", reason)]).await
     }
 
     /// The status of one signed request, or why there is none.

@@ -71,7 +71,7 @@ fn publisher(broker: &Broker, name: &'static str) -> Publisher {
 fn outgoing(kind: Kind, routed_as: Kind, data: &Data) -> Outgoing {
     let envelope = envelope(kind, data, 1);
     let json = serde_json::to_string(&envelope).unwrap();
-    Outgoing { id: envelope.id, kind: routed_as.name().into(), json }
+    Outgoing { id: envelope.id, kind: routed_as.name().into(), json, traceparent: None }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,8 +36,7 @@ async fn status(stack: &Stack, call: Call<'_>) -> u16 {
 
 async fn counted(stack: &Stack, reason: &str) -> bool {
     let metrics = stack.http.get(format!("{}/metrics", stack.provider_admin)).send().await.unwrap();
-    let line = format!("auth_refusals_total{{layer=\"application\",reason=\"{reason}\"}} 1");
-    metrics.text().await.unwrap().contains(&line)
+    proof::scraped::sum(&metrics.text().await.unwrap(), "auth_refusals_total", &[("reason", reason)]) == 1
 }
 
 /// The CA of `pki` once more, for certificates that it has not issued there.

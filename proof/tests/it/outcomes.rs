@@ -44,7 +44,7 @@ async fn customers_of_wallets_are_told_apart_by_what_is_missing() {
 }
 
 /// One customer with one invoice before a provider that says what it is told to; asked again after `first` ms.
-async fn before(
+pub(crate) async fn before(
     engine: testkit::Engine,
     provider: &OlderProvider,
     first: &str,

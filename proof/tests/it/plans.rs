@@ -1,8 +1,10 @@
 //! Lists use the indexes that were made for them, on both databases.
 
-use db::AnyConnection;
+use db::{AnyConnection, Migrations};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use invoice_app::store::MIGRATIONS as OURS;
+use notifications::store::MIGRATIONS as THEIRS;
 use testkit::{Database, Engine, Home, engines};
 
 #[derive(QueryableByName)]
@@ -25,9 +27,17 @@ const CAPTURES: &str =
     "SELECT reference FROM transfers WHERE kind = 'capture' AND credit = 'merchant/antaeus'
      AND at >= 5 AND at < 9 ORDER BY at, reference LIMIT 10";
 
-fn plan(engine: Engine, sql: &str) -> String {
+const DUE: &str =
+    "SELECT next_at FROM invoices WHERE next_at <= 5 AND state = 'PENDING' ORDER BY next_at, id LIMIT 1";
+const UNKNOWN: &str =
+    "SELECT unknown_since FROM invoices WHERE unknown_since IS NOT NULL ORDER BY unknown_since LIMIT 1";
+const OPEN_RUNS: &str = "SELECT id, state FROM billing_runs WHERE ended_at IS NULL";
+const UNSENT: &str =
+    "SELECT created_at FROM notifications WHERE next_at IS NOT NULL ORDER BY created_at LIMIT 1";
+
+fn plan(engine: Engine, migrations: Migrations, sql: &str) -> String {
     let home = Home::new();
-    let database = Database::fresh(&home, engine, "plans", payment_provider::store::MIGRATIONS);
+    let database = Database::fresh(&home, engine, "plans", migrations);
     let (sql, explain) = (sql.to_owned(), database.open());
     let read = move |conn: &mut AnyConnection| match conn {
         AnyConnection::Postgres(conn) => {
@@ -50,7 +60,23 @@ fn lists_use_their_indexes() {
         let lists =
             [(LEFT, "transfers_from_wallet"), (CAME, "transfers_to_wallet"), (CAPTURES, "transfers_at")];
         for (sql, index) in lists {
-            let plan = plan(engine, sql);
+            let plan = plan(engine, payment_provider::store::MIGRATIONS, sql);
+            assert!(plan.contains(index), "{engine:?} does not use {index}:\n{plan}");
+        }
+    }
+}
+
+/// What is read every few seconds costs the same however many rows there are.
+#[test]
+fn gauges_use_their_indexes() {
+    for engine in engines() {
+        for (migrations, sql, index) in [
+            (OURS, DUE, "invoices_next"),
+            (OURS, UNKNOWN, "invoices_unknown"),
+            (OURS, OPEN_RUNS, "billing_runs_open"),
+            (THEIRS, UNSENT, "notifications_unsent"),
+        ] {
+            let plan = plan(engine, migrations, sql);
             assert!(plan.contains(index), "{engine:?} does not use {index}:\n{plan}");
         }
     }

@@ -18,7 +18,7 @@ fn the_tables_are_complete() {
     own.extend(event_vars(&home, "invoice-app"));
     own.push(("EVENTS_TO", "orders=https://localhost:1".into()));
     let vars = Vars::fixed(own);
-    service::run::logging(&vars).unwrap();
+    service::run::logging(&vars, "invoice-app").unwrap();
     assert!(invoice_app::settings::Settings::read(&vars).is_ok());
     // Judged by keys, the key file is read; without, the permission to go without.
     let keys = [("AUTH", "keys"), ("API_JWKS_FILE", "/nonexistent")];
@@ -34,6 +34,7 @@ fn the_tables_are_complete() {
     let mut asked = names(&vars.asked());
     asked.extend(names(&judged.asked()));
     asked.insert(service::run::LOG.name);
+    asked.extend(names(&service::telemetry::VARS));
     assert_eq!(asked, names(&payment_provider::settings::vars()));
 }
 
@@ -59,6 +60,7 @@ fn the_tables_of_team_commerce_are_complete() {
         // Only where nobody is asked for keys.
         asked.insert("INSECURE_PUBLIC_API");
         asked.insert(service::run::LOG.name);
+        asked.extend(names(&service::telemetry::VARS));
         assert_eq!(asked, names(&table), "{}", team.name());
     }
 }

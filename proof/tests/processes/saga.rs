@@ -7,6 +7,7 @@ mod line;
 mod market;
 mod outcome;
 mod rows;
+mod traces;
 
 use std::time::Duration;
 

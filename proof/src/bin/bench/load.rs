@@ -10,17 +10,22 @@ use invoice_app::domain::invoice::Origin;
 use invoice_app::domain::settle::{Before, OpenCharge, Outcome};
 use invoice_app::settings::Settings;
 use proof::processes::{Service, free_port};
+use service::metrics::Metrics;
+use service::trace::{Kind, Span};
 use service::{Clock, Vars};
 use testkit::client::{signer, with_certificate};
 use testkit::stack::{invoice_app_vars, provider_vars};
 use testkit::{Database, Engine, Home, client};
+
+/// One batch in so many is part of a trace that is recorded.
+const RECORDED: usize = 10;
 
 /// A running payment provider, and the client that invoice-app has for it.
 pub struct Target {
     /// Its rows.
     pub database: Database,
     home: Home,
-    _service: Service,
+    service: Service,
     client: Arc<Provider>,
     /// Where it listens.
     pub url: String,
@@ -29,11 +34,17 @@ pub struct Target {
 impl Target {
     /// Starts a provider that approves everything.
     pub async fn start(engine: Engine) -> Self {
+        Self::start_with(engine, &[]).await
+    }
+
+    /// The same with further variables.
+    pub async fn start_with(engine: Engine, more: &[(&'static str, String)]) -> Self {
         let home = Home::new();
         let name = "payment-provider";
         let database = Database::fresh(&home, engine, name, payment_provider::store::MIGRATIONS);
         let mut vars = provider_vars(&home, &database.url);
         vars.push(("ACQUIRER_SUCCESS_RATE", "1".to_owned()));
+        vars.extend_from_slice(more);
         let port = free_port();
         let mut service = Service::new(&home, name, port, vars);
         service.start(&client::plain()).await;
@@ -41,8 +52,24 @@ impl Target {
         // As invoice-app would read it; its own database is not opened.
         let vars = Vars::fixed(invoice_app_vars(&home, "sqlite://unused.sqlite", &url));
         let settings = Settings::read(&vars).expect("settings");
-        let client = Provider::new(settings.engine.provider.access, Clock::system());
-        Self { database, home, _service: service, client: Arc::new(client), url }
+        let calls = Metrics::new().and_then(|metrics| metrics.calls("payment-provider")).expect("metrics");
+        let client = Provider::new(settings.engine.provider.access, Clock::system(), calls);
+        Self { database, home, service, client: Arc::new(client), url }
+    }
+
+    /// Where it is scraped.
+    pub fn admin(&self) -> &str {
+        self.service.admin()
+    }
+
+    /// Spans that reached the collector.
+    pub async fn exported(&self) -> u64 {
+        let metrics = self.service.metrics(&client::plain()).await;
+        let of = |line: &&str| {
+            line.starts_with("telemetry_exported_total{") && line.contains("sent") && line.contains("traces")
+        };
+        let value = |line: &str| line.rsplit(' ').next().and_then(|value| value.parse::<u64>().ok());
+        metrics.lines().filter(of).filter_map(value).sum()
     }
 
     /// The gate is there: a request without a token is refused.
@@ -87,14 +114,24 @@ impl Target {
 }
 
 async fn call(client: Arc<Provider>, size: usize, until: Instant) -> usize {
-    let mut done = 0;
+    let (mut done, mut batches) = (0, 0);
     while Instant::now() < until {
         let charges: Vec<OpenCharge> = (0..size).map(|_| charge()).collect();
-        let results = client.charge(&charges).await.expect("verdicts");
+        // As when one trace of ten is recorded: whoever exports records what the caller does.
+        let cause = (batches % RECORDED == 0).then(recorded);
+        let span = Span::caused(Kind::Internal, "charge", cause.as_deref());
+        let results = span.run(client.charge(&charges)).await.expect("verdicts");
         assert!(results.iter().all(|result| matches!(result, Outcome::Verdict(Verdict::Captured, Some(_)))));
-        done += size;
+        (done, batches) = (done + size, batches + 1);
     }
     done
+}
+
+/// The trace context of somebody who records.
+fn recorded() -> String {
+    let id = || service::id::uuid(Clock::system().now()).replace('-', "");
+    // The second half of a UUIDv7 is its random part.
+    format!("00-{}-{}-01", id(), &id()[16..])
 }
 
 fn charge() -> OpenCharge {

@@ -14,6 +14,7 @@ mod load;
 mod postgres;
 mod sqlite;
 mod startup;
+mod telemetry;
 
 use clap::{Args, Parser};
 
@@ -29,6 +30,8 @@ enum Command {
     Events(BillingOptions),
     /// What an invoice, or a page of them, costs with millions of paid ones behind it, over a thousand.
     Flat(FlatOptions),
+    /// The charge API with traces and logs exported and metrics scraped, over the same without.
+    Telemetry(Options),
     /// The 99th percentile of good charges under a flood of bad tokens, over the one without.
     Flood(Options),
 }
@@ -75,6 +78,7 @@ async fn main() {
         Command::Billing(options) => billing::run(options).await,
         Command::Events(options) => events::run(options).await,
         Command::Flat(options) => flat::run(options).await,
+        Command::Telemetry(options) => telemetry::run(options).await,
         Command::Flood(options) => flood::run(options).await,
     }
 }

@@ -10,6 +10,7 @@ use invoice_app::clients::provider::Provider;
 use invoice_app::domain::run::{Run, Scope};
 use invoice_app::domain::settle::{OpenCharge, Outcome};
 use invoice_app::flows::charge_due::Charging;
+use invoice_app::flows::counts::Counts;
 use invoice_app::flows::settle_charges::settle_charges;
 use invoice_app::flows::start_run::start_run;
 use invoice_app::settings::Settings;
@@ -56,6 +57,7 @@ impl World {
             rounds: None,
             started_by: "bench".to_owned(),
             policy: Arc::clone(&charging.policy),
+            traceparent: None,
         };
         let now = charging.clock.now();
         let run = start_run(&charging.db, new, Vec::new(), now).await.expect("a run").run;
@@ -160,10 +162,10 @@ fn charging(home: &Home, database: &Database) -> Charging {
     vars.push(("EVENTS", "outbox".to_owned()));
     let engine = Settings::read(&Vars::fixed(vars)).expect("settings").engine;
     let metrics = Metrics::new().expect("metrics");
-    let charges = metrics.counter("invoice_charges_total", "Attempts that were settled.", &["outcome"]);
+    let calls = metrics.calls("payment-provider").expect("calls");
     Charging {
         db: one_connection(database),
-        provider: Arc::new(Provider::new(engine.provider.access, Clock::system())),
+        provider: Arc::new(Provider::new(engine.provider.access, Clock::system(), calls)),
         clock: Clock::system(),
         policy: engine.billing.policy,
         policies: tokio::sync::Mutex::new(HashMap::new()),
@@ -173,7 +175,7 @@ fn charging(home: &Home, database: &Database) -> Charging {
         told: Arc::new(tokio::sync::Notify::new()),
         ordered: Arc::new(tokio::sync::Notify::new()),
         tells: engine.billing.tells,
-        charges: charges.expect("a counter"),
+        counts: Counts::new(&metrics).expect("counters"),
         fail_point: engine.billing.fail_point,
     }
 }
