@@ -22,7 +22,7 @@ usage: ./test.sh [--fast]                 the whole gate: e2e, cargo, attacks, o
        ./test.sh observability [--pictures]
                                           every query of every panel and rule, each metric, the trace of an order, and
                                           secrets that must come out nowhere: by a real Prometheus and the real collector.
-                                          --pictures draws docs/pictures out of what was measured
+                                          --pictures draws docs/pictures instead, out of some minutes of work
        ./test.sh fuzz [--seconds N]       the parsers with made-up bytes, 60 seconds each; needs nightly Rust and cargo-fuzz
        ./test.sh dashboards               rules and alerts by promtool; that every dashboard and rule is shipped
        ./test.sh policies                 who may call whom, by the rendered manifests: layer by layer against the call

@@ -191,7 +191,7 @@ class Drawing:
         axes = self.place(panel, 0.1, 0.1, 0.3, 0.08)
         axes.axis("off")
         defaults = panel["fieldConfig"]["defaults"]
-        shown = series[:4]
+        shown = series[: max(1, int(panel["gridPos"]["w"] * WIDE / 0.55))]
         for n, (name, points) in enumerate(shown):
             value, x = points[-1][1], (n + 0.5) / len(shown)
             words = written(value, defaults.get("unit"))
@@ -199,21 +199,26 @@ class Drawing:
             axes.text(x, 0.58, words, fontsize=min(24, room), weight="bold", ha="center", va="center",
                       color=colour(value, defaults), transform=axes.transAxes)
             if len(shown) > 1:
-                axes.text(x, 0.1, name, fontsize=7.5, color=FAINT, ha="center", va="center", transform=axes.transAxes)
+                axes.text(x, 0.1, name, fontsize=min(7.5, panel["gridPos"]["w"] * WIDE / len(shown) * 72 / len(name) * 1.5), color=FAINT, ha="center", va="center", transform=axes.transAxes)
 
     def lines(self, panel, series):
         if not series:
             return self.missing(panel)
         wide = panel["gridPos"]["w"] * WIDE
-        columns = max(1, min(len(series), int(wide / 2.1)))
-        rows = math.ceil(min(len(series), MOST) / columns) + (len(series) > MOST)
+        # Where something is, what is at 0 all the time needs no name.
+        some = [one for one in series if any(point[1] for point in one[1])] or series
+        named, zeros = min(len(some), MOST), len(series) - len(some)
+        more = f"{len(some) - named} more" if len(some) > named else ""
+        more = " and ".join(part for part in [more, f"{zeros} at 0" if zeros else ""] if part)
+        columns = max(1, min(named, int(wide / 2.1)))
+        rows = math.ceil(named / columns) + bool(more)
         axes = self.place(panel, 0.72, 0.2, 0.34, 0.36 + 0.17 * rows)
         unit, defaults = panel["fieldConfig"]["defaults"].get("unit"), panel["fieldConfig"]["defaults"]
         for n, (name, points) in enumerate(series):
             at = [datetime.datetime.fromtimestamp(point[0]) for point in points]
             label = name if len(name) < 34 else name[:33] + "…"
             axes.plot(at, [point[1] for point in points], color=LINES[n % len(LINES)], linewidth=1.3,
-                      label=label if n < MOST else None)
+                      label=label if n < named else None)
         axes.set_xlim(datetime.datetime.fromtimestamp(self.begin), datetime.datetime.fromtimestamp(self.end))
         bottom, top = axes.get_ylim()
         least = min(point[1] for _, points in series for point in points)
@@ -226,10 +231,9 @@ class Drawing:
             if step.get("value") is not None and bottom < step["value"] < axes.get_ylim()[1]:
                 axes.axhline(step["value"], color=THRESHOLDS.get(step["color"], FAINT), linewidth=0.8, linestyle="--")
         inches = panel["gridPos"]["h"] * HIGH - 0.34 - 0.36 - 0.17 * rows
-        more = f"  and {len(series) - MOST} more" if len(series) > MOST else ""
         axes.legend(loc="upper left", bbox_to_anchor=(-0.5 / wide, -0.26 / inches), ncols=columns, fontsize=7,
                     frameon=False, handlelength=1.2, columnspacing=1.2, labelcolor=TEXT, borderaxespad=0,
-                    labelspacing=0.25, title=more or None, title_fontsize=7, alignment="left")
+                    labelspacing=0.25, title=f"and {more}" if more else None, title_fontsize=7, alignment="left")
 
     def states(self, panel, series):
         """A band for each series, in the colour of what it was."""
