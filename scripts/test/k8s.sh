@@ -26,6 +26,8 @@ exec 3>&1
 . "$HERE/k8s/worker.sh"
 # shellcheck source=scripts/test/k8s/monitoring.sh
 . "$HERE/k8s/monitoring.sh"
+# shellcheck source=scripts/test/k8s/alarms.sh
+. "$HERE/k8s/alarms.sh"
 # shellcheck source=scripts/test/k8s/rbac.sh
 . "$HERE/k8s/rbac.sh"
 # shellcheck source=scripts/test/k8s/admission.sh
@@ -365,6 +367,7 @@ no_proxy_rejected_its_configuration() {
 clean_up() {
   local status=$?
   trap - EXIT
+  end_the_faults >>"$TMP/log" 2>&1 || echo "could not end the faults; run ./deploy.sh k8s $OVERLAY" >&2
   put_mutant_back >>"$TMP/log" 2>&1 || echo "could not put a policy back; run ./deploy.sh k8s $OVERLAY" >&2
   put_back >>"$TMP/log" 2>&1 || echo "could not put the policies back; run ./deploy.sh k8s $OVERLAY" >&2
   stop_forward
@@ -408,6 +411,7 @@ monitoring() {
   operator_key || true
   test_monitoring
   check "no proxy rejected its configuration" no_proxy_rejected_its_configuration
+  test_alarms
   finish
 }
 
@@ -441,6 +445,7 @@ main() {
   test_put_back
   test_rollouts
   check "no proxy rejected its configuration" no_proxy_rejected_its_configuration
+  test_alarms
   finish
 }
 

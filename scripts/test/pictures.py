@@ -186,20 +186,24 @@ class Drawing:
         self.nothing(panel, "only in the mesh" if mesh else "nothing to show")
 
     def stat(self, panel, series):
+        """Every value, in as many lines as it takes."""
         if not series:
             return self.missing(panel)
         axes = self.place(panel, 0.1, 0.1, 0.3, 0.08)
         axes.axis("off")
-        defaults = panel["fieldConfig"]["defaults"]
-        shown = series[: max(1, int(panel["gridPos"]["w"] * WIDE / 0.55))]
-        for n, (name, points) in enumerate(shown):
-            value, x = points[-1][1], (n + 0.5) / len(shown)
+        defaults, inches = panel["fieldConfig"]["defaults"], panel["gridPos"]["w"] * WIDE
+        rows = math.ceil(len(series) / max(1, int(inches / (0.55 if len(series) < 6 else 1.5))))
+        columns = math.ceil(len(series) / rows)
+        for n, (name, points) in enumerate(series):
+            value, x, top = points[-1][1], (n % columns + 0.5) / columns, 1 - n // columns / rows
             words = written(value, defaults.get("unit"))
-            room = panel["gridPos"]["w"] * WIDE / len(shown) * 72 / max(len(words), 3) * 1.5
-            axes.text(x, 0.58, words, fontsize=min(24, room), weight="bold", ha="center", va="center",
+            size = min(24 / rows, inches / columns * 72 / max(len(words), 3) * 1.5)
+            axes.text(x, top - 0.42 / rows, words, fontsize=size, weight="bold", ha="center", va="center",
                       color=colour(value, defaults), transform=axes.transAxes)
-            if len(shown) > 1:
-                axes.text(x, 0.1, name, fontsize=min(7.5, panel["gridPos"]["w"] * WIDE / len(shown) * 72 / len(name) * 1.5), color=FAINT, ha="center", va="center", transform=axes.transAxes)
+            if len(series) > 1:
+                size = min(7.5, inches / columns * 72 / len(name) * 1.5)
+                axes.text(x, top - 0.88 / rows, name, fontsize=size, color=FAINT, ha="center", va="center",
+                          transform=axes.transAxes)
 
     def lines(self, panel, series):
         if not series:
@@ -300,8 +304,9 @@ class Drawing:
         axes.axis("off")
         defaults = panel["fieldConfig"]["defaults"]
         most = 1 if defaults.get("unit") == "percentunit" else max(max(abs(value) for _, value in rows), 1e-9)
-        fit = max(len(rows[:10]), 3)
-        for n, (name, value) in enumerate(rows[:10]):
+        fit = max(len(rows), 3)
+        # What is left of a budget, or until an end: the least of it is looked at first.
+        for n, (name, value) in enumerate(reversed(rows)):
             y = 1 - (n + 0.5) / fit
             axes.text(0, y, name[:40], fontsize=8, color=TEXT, va="center")
             axes.barh(y, 0.45, left=0.38, height=0.5 / fit, color="#eceef0")

@@ -85,8 +85,10 @@ async fn a_day_to_be_drawn() {
         }
         somebody(&stage, &users, &mut random).await;
         if random.random_range(0..40) == 0 {
-            let answer = stage.http.get(format!("{}/v1/orders", stage.url("orders"))).send().await;
-            assert_eq!(answer.expect("an answer").status(), 401);
+            assert_eq!(stage.refused("orders", "/v1/orders", "").await, 401);
+        }
+        if random.random_range(0..120) == 0 {
+            stage.at_the_provider().await;
         }
         tokio::time::sleep(PACE).await;
     }

@@ -31,7 +31,7 @@ impl Stage {
         }
     }
 
-    async fn refused(&self, at: &str, path: &str, key: &str) -> u16 {
+    pub(crate) async fn refused(&self, at: &str, path: &str, key: &str) -> u16 {
         let mut request = self.http.get(format!("{}{path}", self.url(at)));
         if !key.is_empty() {
             request = request.bearer_auth(key);
@@ -40,7 +40,7 @@ impl Stage {
     }
 
     /// The right peer without a token and with that of another request; another service with the right token.
-    async fn at_the_provider(&self) {
+    pub(crate) async fn at_the_provider(&self) {
         let url = format!("{}{CHARGES_PATH}", self.url("payment-provider"));
         let token = signer(&self.home).sign("GET", CHARGES_PATH, b"", Clock::system().seconds());
         let token = token.expect("a token");

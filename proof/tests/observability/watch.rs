@@ -83,7 +83,10 @@ impl Watch {
             let exprs: Vec<String> = of.map(|alert| alert.expr.clone()).collect();
             assert!(!exprs.is_empty(), "there is no alert {name}");
             for expr in exprs {
-                if !self.holds(&expr).await {
+                if self.holds(&expr).await {
+                    // It need not hold for as long as it takes to ask all the others.
+                    self.open.retain(|query| query.expr != expr);
+                } else {
                     self.mute.push(format!("{name}: {expr}"));
                 }
             }

@@ -162,13 +162,12 @@ metrics_are_open() {
 
 # --- a rule that is gone shows
 
-# A connection that stands is not asked about again, so a pod is replaced: the new one is found, and not reached.
+# A connection that stands is not asked about again, so the pods are replaced: new ones are found, and not reached. That is
+# also what a provider without sidecars looks like.
 a_missing_rule_is_noticed() {
-  local pod original=$TMP/original.json
-  snapshot NetworkPolicy payments payment-provider-from-prometheus >"$original"
+  snapshot NetworkPolicy payments payment-provider-from-prometheus >"$TMP/original.json"
   kubectl -n payments delete networkpolicy payment-provider-from-prometheus
-  pod=$(kubectl -n payments get pods -l 'app.kubernetes.io/name=payment-provider,antaeus.dev/test!=caller' -o 'jsonpath={.items[0].metadata.name}')
-  kubectl -n payments delete pod "$pod"
+  kubectl -n payments delete pods -l 'app.kubernetes.io/name=payment-provider,antaeus.dev/test!=caller'
   kubectl -n payments rollout status deployment/payment-provider --timeout=120s
   eventually 60 is_more 'count(up{service="payment-provider"} == 0)' 0 && ! sees payments/payment-provider
 }
@@ -197,6 +196,7 @@ test_monitoring() {
   check "and sees nothing else" eventually 30 sees_nothing_else
   check "its account may list pods of four namespaces, and nothing else" may_list_pods_and_nothing_else
   check "a call that the mesh refuses is counted" counts_a_refusal
+  check "RefusedByMesh is raised" eventually 60 alert_is_raised RefusedByMesh
   if command -v cargo >/dev/null && command -v python3 >/dev/null; then
     check "every query of the mesh's metrics in dashboards and rules is answered" mesh_queries_are_answered
   else
@@ -205,7 +205,8 @@ test_monitoring() {
   check "a span of invoice-app's identity reaches the collector, and is counted" a_span_of_ours_is_counted
   check "payments leave spans with the collector" a_payment_leaves_spans
   strangers_see_nothing
-  check "without payments/payment-provider-from-prometheus a pod is missed" a_missing_rule_is_noticed
+  check "without payments/payment-provider-from-prometheus its pods are missed" a_missing_rule_is_noticed
+  check "MeshLayerMissing is raised" eventually 60 alert_is_raised MeshLayerMissing
   put_mutant_back >>"$TMP/log" 2>&1 || fail "the policy is put back" "$(tail -n 3 "$TMP/log")"
   check "and with it all are seen again" eventually 90 sees payments/payment-provider
   stop_forward

@@ -55,8 +55,8 @@ fn beside(line: &[Panel], y: usize, height: usize) -> impl Iterator<Item = Place
 fn size(panel: &Panel) -> (usize, usize) {
     match panel.kind {
         Kind::Stat => (4, 6),
-        Kind::Timeseries | Kind::Bargauge => (8, 3),
-        Kind::Table => (8, 2),
+        Kind::Timeseries => (8, 3),
+        Kind::Bargauge | Kind::Table => (8, 2),
         Kind::State => (5, 2),
     }
 }

@@ -84,6 +84,10 @@ fn defaults(source: &Panel, settings: &Settings) -> Value {
         "links": links,
         "custom": custom(source),
     });
+    // A part of a whole fills its bar at 1, whatever the others are.
+    if source.kind == Kind::Bargauge && source.unit == "percentunit" {
+        merge(&mut defaults, json!({ "min": 0, "max": 1 }));
+    }
     if let Some(why) = &source.quiet {
         merge(&mut defaults, json!({ "noValue": why }));
     }

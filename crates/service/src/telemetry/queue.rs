@@ -10,6 +10,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{LogBatch, LogExporter as _, LogProcessor, SdkLogRecord};
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter as _, SpanProcessor};
 use prometheus::IntCounterVec;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::server::Shutdown;
@@ -83,6 +84,8 @@ impl Counts {
 #[derive(Debug)]
 pub(super) struct Queue<T> {
     sender: Sender<T>,
+    /// Told when a batch is there.
+    filled: Arc<Notify>,
     counts: Counts,
     signal: &'static str,
 }
@@ -92,7 +95,18 @@ impl<T> Queue<T> {
         if self.sender.try_send(item).is_err() {
             self.counts.add(self.signal, "dropped", 1);
         }
+        if self.sender.capacity() <= ROOM - BATCH {
+            self.filled.notify_one();
+        }
     }
+}
+
+/// The end at which batches are taken out. It wakes up for the first item of a batch and for its last one: to be woken
+/// for each would cost more than all the rest of exporting it.
+struct Outlet<T> {
+    receiver: Receiver<T>,
+    filled: Arc<Notify>,
+    stopping: Shutdown,
 }
 
 /// A queue, and what empties it until the stop is asked for and nothing is left.
@@ -102,29 +116,21 @@ pub(super) fn queue<E: Export>(
     pace: Pace,
     stopping: Shutdown,
 ) -> (Queue<E::Item>, impl Future<Output = ()> + Send) {
-    let (sender, receiver) = channel(ROOM);
-    let queue = Queue { sender, counts: counts.clone(), signal: E::SIGNAL };
-    (queue, empty(exporter, receiver, counts, (pace, stopping)))
+    let ((sender, receiver), filled) = (channel(ROOM), Arc::new(Notify::new()));
+    let queue = Queue { sender, filled: Arc::clone(&filled), counts: counts.clone(), signal: E::SIGNAL };
+    (queue, empty(exporter, Outlet { receiver, filled, stopping }, counts, pace))
 }
 
-async fn empty<E: Export>(
-    exporter: E,
-    mut receiver: Receiver<E::Item>,
-    counts: Counts,
-    (pace, mut stopping): (Pace, Shutdown),
-) {
+async fn empty<E: Export>(exporter: E, mut outlet: Outlet<E::Item>, counts: Counts, pace: Pace) {
     let mut away = false;
-    while let Some(batch) = gather(&mut receiver, pace.gather, &mut stopping).await {
+    while let Some(batch) = outlet.gather(pace.gather).await {
         let items = batch.len();
         let sent = exporter.send(batch).await;
         counts.add(E::SIGNAL, if sent.is_ok() { "sent" } else { "failed" }, items);
         say(E::SIGNAL, &sent, away);
         away = sent.is_err();
-        if away && !stopping.is_asked() {
-            tokio::select! {
-                () = tokio::time::sleep(pace.rest) => {}
-                () = stopping.asked() => {}
-            }
+        if away {
+            rest(&mut outlet.stopping, pace.rest).await;
         }
     }
 }
@@ -140,31 +146,37 @@ fn say(signal: &str, sent: &OTelSdkResult, was_away: bool) {
     }
 }
 
-/// What comes within a while, or is there when the stop is asked for; nothing when nothing will come.
-async fn gather<T>(receiver: &mut Receiver<T>, within: Duration, stopping: &mut Shutdown) -> Option<Vec<T>> {
-    let mut batch = Vec::new();
-    if !stopping.is_asked() {
-        tokio::select! {
-            _ = receiver.recv_many(&mut batch, BATCH) => {}
-            () = stopping.asked() => {}
+impl<T> Outlet<T> {
+    /// What comes within a while, or is there when the stop is asked for; nothing when nothing will come.
+    async fn gather(&mut self, within: Duration) -> Option<Vec<T>> {
+        let mut batch = Vec::new();
+        if !self.stopping.is_asked() {
+            tokio::select! {
+                first = self.receiver.recv() => batch.extend(first),
+                () = self.stopping.asked() => {}
+            }
         }
-    }
-    let time = tokio::time::sleep(within);
-    tokio::pin!(time);
-    while batch.len() < BATCH && !stopping.is_asked() {
-        let room = BATCH - batch.len();
-        tokio::select! {
-            more = receiver.recv_many(&mut batch, room) => if more == 0 { break },
-            () = &mut time => break,
-            () = stopping.asked() => {}
+        if self.receiver.len() + batch.len() < BATCH {
+            tokio::select! {
+                () = self.filled.notified() => {}
+                () = rest(&mut self.stopping, within) => {}
+            }
         }
+        while batch.len() < BATCH
+            && let Ok(item) = self.receiver.try_recv()
+        {
+            batch.push(item);
+        }
+        (!batch.is_empty()).then_some(batch)
     }
-    while batch.len() < BATCH
-        && let Ok(item) = receiver.try_recv()
-    {
-        batch.push(item);
+}
+
+/// A while, or less when the stop is asked for.
+async fn rest(stopping: &mut Shutdown, time: Duration) {
+    tokio::select! {
+        () = tokio::time::sleep(time) => {}
+        () = stopping.asked() => {}
     }
-    (!batch.is_empty()).then_some(batch)
 }
 
 impl SpanProcessor for Queue<SpanData> {

@@ -17,6 +17,8 @@ use testkit::client::{signer, with_certificate};
 use testkit::stack::{invoice_app_vars, provider_vars};
 use testkit::{Database, Engine, Home, client};
 
+use super::cpu;
+
 /// One batch in so many is part of a trace that is recorded.
 const RECORDED: usize = 10;
 
@@ -60,6 +62,11 @@ impl Target {
     /// Where it is scraped.
     pub fn admin(&self) -> &str {
         self.service.admin()
+    }
+
+    /// CPU time that it took so far.
+    pub fn cpu(&self) -> Duration {
+        cpu::of_process(self.service.id())
     }
 
     /// Spans that reached the collector.
