@@ -14,6 +14,7 @@ usage: scripts/test/collector.sh up [DIRECTORY]    start it, or say how to reach
 DIRECTORY    default .antaeus/collector
 LISTEN_PORT  default 4318, on 127.0.0.1; OTLP over HTTP
 HEALTH_PORT  default 13133
+TLS_DIR      its cert.pem and key.pem, where it is to be reached by https
 OTELCOL      its program; default: otelcol of the PATH, or as scripts/tools.sh installs it
 END
 }
@@ -36,9 +37,13 @@ start() {
   mkdir -p "$directory"
   [ -e "$directory/ports" ] || echo "${LISTEN_PORT:-4318} ${HEALTH_PORT:-13133}" >"$directory/ports"
   read -r port health <"$directory/ports"
+  tls=()
+  if [ -n "${TLS_DIR:-}" ]; then
+    tls=(--config="yaml:receivers::otlp::protocols::http::tls: {cert_file: $TLS_DIR/cert.pem, key_file: $TLS_DIR/key.pem}")
+  fi
   OTLP_LISTEN=127.0.0.1:$port HEALTH_LISTEN=127.0.0.1:$health COLLECTOR_FILES=$directory \
     nohup "$otelcol" --config="$root/monitoring/collector/config.yaml" \
-    --config="$root/scripts/test/collector.yaml" >>"$directory/log" 2>&1 </dev/null &
+    --config="$root/scripts/test/collector.yaml" "${tls[@]}" >>"$directory/log" 2>&1 </dev/null &
   echo $! >"$directory/pid"
   for _ in $(seq 100); do
     if curl -fs "http://127.0.0.1:$health/" >/dev/null; then return; fi

@@ -200,7 +200,7 @@ class Drawing:
             size = min(24 / rows, inches / columns * 72 / max(len(words), 3) * 1.5)
             axes.text(x, top - 0.42 / rows, words, fontsize=size, weight="bold", ha="center", va="center",
                       color=colour(value, defaults), transform=axes.transAxes)
-            if len(series) > 1:
+            if len(series) > 1 or panel["options"]["textMode"] == "value_and_name":
                 size = min(7.5, inches / columns * 72 / len(name) * 1.5)
                 axes.text(x, top - 0.88 / rows, name, fontsize=size, color=FAINT, ha="center", va="center",
                           transform=axes.transAxes)

@@ -14,25 +14,36 @@ pub(crate) struct Collector {
     home: TempDir,
     port: u16,
     health: u16,
+    tls: Option<PathBuf>,
 }
 
 impl Collector {
     /// Starts it; nothing but a loud word where it is not installed, which is a failure in CI.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with(None)
+    }
+
+    /// The same by https alone, with the certificate and the key of a folder.
+    pub(crate) fn guarded(tls: PathBuf) -> Option<Self> {
+        Self::start_with(Some(tls))
+    }
+
+    fn start_with(tls: Option<PathBuf>) -> Option<Self> {
         let there = Command::new(SCRIPT).arg("installed").output().expect("scripts/test/collector.sh");
         if !there.status.success() {
             crate::skipped("no collector: scripts/tools.sh otelcol makes it");
             return None;
         }
         let home = tempfile::tempdir().expect("a temporary directory");
-        let collector = Self { home, port: free_port(), health: free_port() };
+        let collector = Self { home, port: free_port(), health: free_port(), tls };
         collector.up();
         Some(collector)
     }
 
     /// Where services send to.
     pub(crate) fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://localhost:{}", self.port)
     }
 
     /// Starts it again.
@@ -72,6 +83,7 @@ impl Collector {
         let mut command = Command::new(SCRIPT);
         command.arg(verb).arg(self.directory());
         command.env("LISTEN_PORT", self.port.to_string()).env("HEALTH_PORT", self.health.to_string());
+        command.envs(self.tls.iter().map(|tls| ("TLS_DIR", tls)));
         let output = command.output().expect("scripts/test/collector.sh");
         assert!(output.status.success(), "{verb}: {}", String::from_utf8_lossy(&output.stderr));
     }

@@ -1,6 +1,6 @@
-//! A collector that is away costs no request, and is counted.
+//! A collector that is away, or is not the one that it should be, costs no request, and is counted.
 
-use testkit::Engine;
+use testkit::{Engine, Home};
 
 use crate::collector::Collector;
 use crate::stage::Stage;
@@ -54,4 +54,28 @@ async fn a_collector_that_is_away_costs_no_request() {
     println!(
         "observability: {good} of {REQUESTS} requests answered without a collector, {lost_then} spans and lines lost"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_exported_goes_to_a_collector_of_the_named_ca_and_to_no_other() {
+    let Some(collector) = Collector::start() else { return };
+    let mut stage = Stage::start(Engine::Sqlite, None, &collector).await;
+    let guarded = Collector::guarded(stage.home.path("pki/payment-provider")).expect("a collector");
+    let admin = format!("http://{}/metrics", stage.service("users").admin());
+    let (foreign, http) = (Home::new(), stage.http.clone());
+    let metrics = async || http.get(&admin).send().await.expect("an answer").text().await.expect("metrics");
+    let ca = |of: &Home| of.text("pki/payment-provider/ca.pem");
+    for (ca, is_ours) in [(ca(&foreign), false), (ca(&stage.home), true)] {
+        stage.service("users").set("OTEL_EXPORTER_OTLP_ENDPOINT", &guarded.url());
+        stage.service("users").set("OTEL_EXPORTER_OTLP_CERTIFICATE", &ca);
+        stage.restart("users").await;
+        stage.get("users", "/v1/users").await;
+        let fate = if is_ours { sent } else { lost };
+        until("it is known what became of it", async || fate(&metrics().await) > 0).await;
+        assert_eq!(sent(&metrics().await) > 0, is_ours);
+        if is_ours {
+            until("it is written down", async || !guarded.received().is_empty()).await;
+        }
+        assert_eq!(guarded.received().is_empty(), !is_ours);
+    }
 }

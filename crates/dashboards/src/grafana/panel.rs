@@ -34,7 +34,7 @@ pub(super) fn panel(id: usize, source: &Panel, at: Value, settings: &Settings) -
         "datasource": datasource(),
         "targets": targets(source),
         "fieldConfig": { "defaults": defaults(source, settings), "overrides": [] },
-        "options": options(source.kind),
+        "options": options(source),
         "links": source.runbook.iter().map(|path| json!({
             "title": "Runbook", "url": link::page(settings, path), "targetBlank": true,
         })).collect::<Vec<_>>(),
@@ -132,13 +132,16 @@ fn custom(source: &Panel) -> Value {
     }
 }
 
-fn options(kind: Kind) -> Value {
+fn options(source: &Panel) -> Value {
     let last = json!({ "calcs": ["lastNotNull"], "fields": "", "values": false });
     let legend = json!({ "displayMode": "list", "placement": "bottom", "showLegend": true, "calcs": [] });
-    match kind {
+    // A value of something that has a name, even where it is the only one.
+    let named = source.queries.iter().any(|query| query.legend.contains("{{"));
+    let text = if named { "value_and_name" } else { "auto" };
+    match source.kind {
         Kind::Timeseries => json!({ "legend": legend, "tooltip": { "mode": "multi", "sort": "desc" } }),
         Kind::Stat => json!({
-            "reduceOptions": last, "colorMode": "value", "graphMode": "area", "textMode": "auto",
+            "reduceOptions": last, "colorMode": "value", "graphMode": "area", "textMode": text,
             "justifyMode": "auto", "orientation": "auto", "wideLayout": true,
         }),
         Kind::Bargauge => json!({
