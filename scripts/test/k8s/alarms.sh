@@ -22,17 +22,23 @@ alert_is_raised() { # NAME
 
 # --- the faults
 
-# By the pod's own loopback, where no sidecar stands; more than a fifth of what came through them in ten minutes.
+# By the pod's own loopback, where no sidecar stands; more than a fifth of what came through them in ten minutes. Of a
+# counter that is new nobody knows what it was before: it is looked at twice.
 requests_go_past_the_mesh() {
-  local allowed='sum(increase(envoy_http_rbac{authz_enforce_result="allowed",service="payment-provider"}[10m]))' forward many
-  many=$(($(value "$allowed") / 2 + 300))
+  local allowed='sum(increase(envoy_http_rbac{authz_enforce_result="allowed",service="payment-provider"}[10m]))' forward
   : >"$TMP/past.forward"
   kubectl -n payments port-forward deployment/payment-provider :8082 >"$TMP/past.forward" 2>&1 &
   forward=$!
   eventually 15 grep -q '^Forwarding from 127' "$TMP/past.forward"
-  curl --silent --noproxy '*' --max-time 60 --output /dev/null \
-    "http://127.0.0.1:$(sed -n 's/^Forwarding from 127\.0\.0\.1:\([0-9]*\) .*/\1/p' "$TMP/past.forward")$HEALTH?[1-$many]" || true
+  call_past_the_mesh 1
+  sleep 20
+  call_past_the_mesh $(($(value "$allowed") / 2 + 300))
   kill "$forward"
+}
+
+call_past_the_mesh() { # TIMES
+  curl --silent --noproxy '*' --max-time 60 --output /dev/null \
+    "http://127.0.0.1:$(sed -n 's/^Forwarding from 127\.0\.0\.1:\([0-9]*\) .*/\1/p' "$TMP/past.forward")$HEALTH?[1-$1]"
 }
 
 # A filter that cannot be loaded: the sidecar says no, and keeps what it has.

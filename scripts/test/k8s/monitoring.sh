@@ -197,6 +197,7 @@ test_monitoring() {
   check "its account may list pods of four namespaces, and nothing else" may_list_pods_and_nothing_else
   check "a call that the mesh refuses is counted" counts_a_refusal
   check "RefusedByMesh is raised" eventually 60 alert_is_raised RefusedByMesh
+  right_caller_passes "a call that the mesh lets through, to be counted as well"
   if command -v cargo >/dev/null && command -v python3 >/dev/null; then
     check "every query of the mesh's metrics in dashboards and rules is answered" mesh_queries_are_answered
   else
